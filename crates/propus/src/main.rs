@@ -1,0 +1,2 @@
+//! propus
+fn main() {}

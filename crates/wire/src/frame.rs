@@ -1,0 +1,1 @@
+//! How replies are framed: one JSON object, server-sent events, or a JSON array.

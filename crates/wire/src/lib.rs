@@ -1,0 +1,19 @@
+//! The Gemini API as types and bytes.
+//!
+//! Messages of `v1` and `v1beta` with proto3 JSON rules ([`generate`], [`embed`], [`models`]), the
+//! error envelope ([`status`]), what exists in which version ([`Surface`]), resource paths
+//! ([`path`]) and stream framing ([`frame`]). Nothing here does IO or decides anything.
+
+pub mod embed;
+pub mod frame;
+pub mod generate;
+pub mod message;
+pub mod models;
+pub mod path;
+pub mod scalar;
+pub mod schema;
+pub mod status;
+pub mod version;
+
+pub use message::{Message, Mode};
+pub use version::{Surface, Version};

@@ -1,0 +1,1 @@
+//! Resource paths of the API: `/v1beta/models/NAME:METHOD` and the rest.
