@@ -1,7 +1,26 @@
 //! The catalogue of failures of the Gemini API.
 //!
-//! Pure: values in, values out; no IO, no clock, no engine.
+//! Pure: values in, values out; no IO, no clock, no engine. One cause is one file in one of the
+//! folders [`request`], [`keys`], [`models`], [`content`], [`limits`] and [`service`]: a struct of
+//! facts that implements [`Failure`]. [`check`] finds the failures that a request carries in
+//! itself, by what its model's [`Card`] says.
 
+pub mod cards;
+pub mod catalogue;
+pub mod check;
+pub mod content;
+pub mod day;
+pub mod keys;
+pub mod limits;
+pub mod models;
 pub mod problem;
+pub mod request;
+pub mod service;
+pub mod several;
+pub mod violation;
 
+pub use cards::{Card, Cards};
+pub use check::{Call, check, findings};
+pub use day::Day;
 pub use problem::{Failure, Problem};
+pub use violation::Violation;

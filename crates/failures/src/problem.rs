@@ -1,5 +1,6 @@
 //! A failure as a value: what is raised, carried through the server and rendered once.
 
+use crate::violation::Violation;
 use propus_wire::status::Status;
 use std::{fmt, sync::Arc};
 
@@ -15,6 +16,20 @@ pub trait Failure: fmt::Debug + Send + Sync + 'static {
     /// causes, never keys.
     fn log(&self) -> Option<String> {
         None
+    }
+
+    /// The lines `* Message.path: rule` that this failure adds to a message of that family; empty
+    /// where Google says it in a sentence of its own.
+    fn violations(&self) -> Vec<Violation> {
+        Vec::new()
+    }
+
+    /// A few values of this failure, for tests, injection and documentation.
+    fn examples() -> Vec<Self>
+    where
+        Self: Sized,
+    {
+        Vec::new()
     }
 }
 
@@ -37,6 +52,16 @@ impl Problem {
     pub fn log(&self) -> Option<String> {
         self.0.log()
     }
+
+    /// Its lines in a message of the family `* Message.path: rule`.
+    pub fn violations(&self) -> Vec<Violation> {
+        self.0.violations()
+    }
+
+    /// The failure itself.
+    pub fn failure(&self) -> &dyn Failure {
+        &*self.0
+    }
 }
 
 impl<F: Failure> From<F> for Problem {
@@ -48,7 +73,13 @@ impl<F: Failure> From<F> for Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.status();
-        write!(f, "{} {}: {}", status.code.http(), status.code.name(), status.message)
+        write!(
+            f,
+            "{} {}: {}",
+            status.code.http(),
+            status.code.name(),
+            status.message
+        )
     }
 }
 

@@ -1,0 +1,25 @@
+//! The key was found in public.
+
+use crate::Failure;
+use propus_wire::status::{Code, Status};
+
+/// The key was found in public and is blocked.
+///
+/// Source: Google's troubleshooting guide of 2026.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeakedApiKey;
+
+impl Failure for LeakedApiKey {
+    fn name(&self) -> &'static str {
+        "leaked-api-key"
+    }
+
+    fn status(&self) -> Status {
+        let message = "Your API key was reported as leaked. Please use another API key.";
+        Status::new(Code::PermissionDenied, message)
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self]
+    }
+}

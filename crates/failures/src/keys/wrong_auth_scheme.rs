@@ -1,0 +1,27 @@
+//! The request carries a token where a key belongs.
+
+use crate::Failure;
+use propus_wire::status::{Code, Status};
+
+/// The request carries a token in `Authorization` that is not one; often a key sent as `Bearer`.
+///
+/// Source of the wording: seen in public error reports, without details in most of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongAuthScheme;
+
+impl Failure for WrongAuthScheme {
+    fn name(&self) -> &'static str {
+        "wrong-auth-scheme"
+    }
+
+    fn status(&self) -> Status {
+        let message = "Request had invalid authentication credentials. Expected OAuth 2 access \
+            token, login cookie or other valid authentication credential. See \
+            https://developers.google.com/identity/sign-in/web/devconsole-project.";
+        Status::new(Code::Unauthenticated, message)
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self]
+    }
+}

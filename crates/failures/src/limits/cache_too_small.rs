@@ -1,0 +1,36 @@
+//! There is too little to be worth caching.
+
+use crate::Failure;
+use propus_wire::status::{Code, Status};
+
+/// There is too little to be worth caching.
+///
+/// Source of the wording: seen in public error reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheTooSmall {
+    /// What there is, in tokens.
+    pub tokens: u64,
+    /// The least.
+    pub least: u64,
+}
+
+impl Failure for CacheTooSmall {
+    fn name(&self) -> &'static str {
+        "cache-too-small"
+    }
+
+    fn status(&self) -> Status {
+        let message = format!(
+            "Cached content is too small. total_token_count={}, min_total_token_count={}",
+            self.tokens, self.least
+        );
+        Status::new(Code::InvalidArgument, message)
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self {
+            tokens: 300,
+            least: 1024,
+        }]
+    }
+}

@@ -1,0 +1,37 @@
+//! The model's resource name has another form than `models/...`.
+
+use crate::Failure;
+use crate::Violation;
+use propus_wire::status::Status;
+
+/// The model's resource name has another form than `models/...`.
+///
+/// Source of the wording: seen in public error reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelNameFormat {
+    /// Message and field, such as `BatchEmbedContentsRequest.requests[0].model`.
+    pub path: String,
+    /// The name that was sent.
+    pub model: String,
+}
+
+impl Failure for ModelNameFormat {
+    fn name(&self) -> &'static str {
+        "model-name-format"
+    }
+
+    fn status(&self) -> Status {
+        Violation::status(&self.violations())
+    }
+
+    fn violations(&self) -> Vec<Violation> {
+        vec![Violation::new(&self.path, "unexpected model name format")]
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self {
+            path: "BatchEmbedContentsRequest.requests[0].model".into(),
+            model: "text-embedding-004".into(),
+        }]
+    }
+}

@@ -1,0 +1,43 @@
+//! No model has this name in this API version.
+
+use crate::Failure;
+use propus_wire::{Version, status::Status};
+
+/// No model has this name in this API version.
+///
+/// Source: Google's troubleshooting guide (404); wording seen in public error reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelNotFound {
+    /// The name that was asked for, without `models/`.
+    pub model: String,
+    /// Of the path.
+    pub version: Version,
+    /// What was asked of it.
+    pub method: String,
+    /// Names that look like it, the most similar first; for our header.
+    pub nearest: Vec<String>,
+}
+
+impl Failure for ModelNotFound {
+    fn name(&self) -> &'static str {
+        "model-not-found"
+    }
+
+    fn status(&self) -> Status {
+        super::not_found(&self.model, self.version, &self.method)
+    }
+
+    fn log(&self) -> Option<String> {
+        let nearest = self.nearest.join(", ");
+        (!nearest.is_empty()).then(|| format!("nearest: {nearest}"))
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self {
+            model: "gemini-9".into(),
+            version: Version::V1Beta,
+            method: "generateContent".into(),
+            nearest: vec!["gemini-3.8-flash".into()],
+        }]
+    }
+}

@@ -1,0 +1,91 @@
+//! A required field is absent or empty.
+
+use crate::Failure;
+use crate::Violation;
+use propus_wire::status::{Code, Status};
+
+/// A required field is absent or empty.
+///
+/// Source: Google's troubleshooting guide ("a missing required field in your request"); wording
+/// seen in public error reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingRequiredField {
+    /// Message and field, such as `GenerateContentRequest.contents`.
+    pub path: String,
+    /// What kind of thing is missing.
+    pub missing: Missing,
+}
+
+/// What kind of thing is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// A field of this name.
+    Field(&'static str),
+    /// The parts of a turn.
+    Parts,
+    /// What a part is: none of text, media, function call and so on is set.
+    Data,
+    /// The name of a function.
+    Name,
+    /// Some text in what is to be embedded. Google says this without its star.
+    EmbeddedText,
+}
+
+impl MissingRequiredField {
+    fn rule(&self) -> String {
+        match self.missing {
+            Missing::Field(name) => format!("{name} is not specified"),
+            Missing::Parts => "contents.parts must not be empty.".into(),
+            Missing::Data => "required oneof field 'data' must have one initialized field".into(),
+            Missing::Name => "Name cannot be empty.".into(),
+            Missing::EmbeddedText => String::new(),
+        }
+    }
+}
+
+impl Failure for MissingRequiredField {
+    fn name(&self) -> &'static str {
+        "missing-required-field"
+    }
+
+    fn status(&self) -> Status {
+        match self.missing {
+            Missing::EmbeddedText => Status::new(
+                Code::InvalidArgument,
+                format!("{} contains an empty Part.", self.path),
+            ),
+            _ => Violation::status(&self.violations()),
+        }
+    }
+
+    fn violations(&self) -> Vec<Violation> {
+        match self.missing {
+            Missing::EmbeddedText => Vec::new(),
+            _ => vec![Violation::new(&self.path, self.rule())],
+        }
+    }
+
+    fn examples() -> Vec<Self> {
+        [
+            (
+                "GenerateContentRequest.contents",
+                Missing::Field("contents"),
+            ),
+            ("GenerateContentRequest.contents[1].parts", Missing::Parts),
+            (
+                "GenerateContentRequest.contents[0].parts[0].data",
+                Missing::Data,
+            ),
+            (
+                "GenerateContentRequest.contents[2].parts[0].function_response.name",
+                Missing::Name,
+            ),
+            ("EmbedContentRequest.content", Missing::EmbeddedText),
+        ]
+        .map(|(path, missing)| Self {
+            path: path.into(),
+            missing,
+        })
+        .into()
+    }
+}

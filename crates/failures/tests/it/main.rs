@@ -1,0 +1,3 @@
+//! Laws that hold for every failure of the catalogue.
+
+mod catalogue;
