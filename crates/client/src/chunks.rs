@@ -1,0 +1,162 @@
+//! A streamed answer: events become chunks, and an end that is none becomes an error.
+
+use crate::{
+    Error,
+    sse::Event,
+    transport::{Events, Reply},
+};
+use futures::{Stream, StreamExt};
+use propus_wire::generate::{Candidate, GenerateContentResponse};
+use serde_json::Value;
+use std::{
+    collections::VecDeque,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+/// The chunks of an answer, as the model writes it. They add up to the whole answer by
+/// [`GenerateContentResponse::absorb`].
+///
+/// An error is the last item. An answer that ends without a finish reason is an error
+/// ([`Error::is_truncated`]), since what came before it is only a part. Dropping the stream tells
+/// the server to stop.
+pub struct Chunks {
+    events: Events,
+    ready: VecDeque<GenerateContentResponse>,
+    progress: Progress,
+    ended: bool,
+    /// A web page instead of a stream holds no events.
+    is_page: bool,
+}
+
+impl Chunks {
+    pub(crate) fn new(reply: Reply) -> Self {
+        let content_type = reply.header("content-type").unwrap_or_default();
+        Self {
+            is_page: content_type.starts_with("text/html"),
+            events: reply.events(),
+            ready: VecDeque::new(),
+            progress: Progress::default(),
+            ended: false,
+        }
+    }
+
+    /// Takes in an event: chunks become ready, or it is an error.
+    fn accept(&mut self, event: Event) -> Result<(), Error> {
+        let (Event::Data(text) | Event::Bare(text)) = event;
+        // The sentinel of another API, which proxies add at times.
+        if text.trim() == "[DONE]" {
+            return Ok(());
+        }
+        let Ok(json) = serde_json::from_str::<Value>(&text) else {
+            return Err(if self.events.has_ended() {
+                self.events.truncated("the stream ended within an event")
+            } else {
+                self.events.unreadable(text)
+            });
+        };
+        if let Some(error) = self.events.refusal(&text, &json) {
+            return Err(error);
+        }
+        // Without `alt=sse`, which a proxy may drop, the reply is a list of chunks.
+        let list = match json {
+            Value::Array(list) => list,
+            chunk => vec![chunk],
+        };
+        for json in list {
+            if let Some(error) = self.events.refusal(&json.to_string(), &json) {
+                // What came before an error in a list is dropped: the answer has failed.
+                return Err(error);
+            }
+            let chunk = serde_json::from_value(json);
+            let chunk =
+                chunk.map_err(|error| self.events.unreadable(text.clone()).because(error))?;
+            self.progress.see(&chunk);
+            self.ready.push_back(chunk);
+        }
+        Ok(())
+    }
+
+    fn check_end(&self) -> Result<(), Error> {
+        match self.progress.missing() {
+            Some(_) if self.is_page => Err(self.events.unreadable_page()),
+            Some(what) => Err(self.events.truncated(what)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Stream for Chunks {
+    type Item = Result<GenerateContentResponse, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(chunk) = self.ready.pop_front() {
+                return Poll::Ready(Some(Ok(chunk)));
+            }
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            let result = match ready!(self.events.poll_next_unpin(context)) {
+                Some(Ok(event)) => self.accept(event),
+                Some(Err(error)) => Err(error),
+                None => {
+                    self.ended = true;
+                    self.check_end()
+                }
+            };
+            if let Err(error) = result {
+                self.ended = true;
+                self.ready.clear();
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Chunks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chunks").finish_non_exhaustive()
+    }
+}
+
+/// What a stream has shown of its answers so far.
+#[derive(Debug, Default)]
+struct Progress {
+    /// Whether the prompt was refused: no answer follows.
+    blocked: bool,
+    /// The answers seen, and whether each of them has its finish reason.
+    answers: Vec<(i32, bool)>,
+}
+
+impl Progress {
+    fn see(&mut self, chunk: &GenerateContentResponse) {
+        let feedback = chunk.prompt_feedback.as_ref();
+        self.blocked |= feedback.is_some_and(|feedback| feedback.block_reason.is_some());
+        for candidate in &chunk.candidates {
+            self.see_candidate(candidate);
+        }
+    }
+
+    fn see_candidate(&mut self, candidate: &Candidate) {
+        let index = candidate.index.unwrap_or(0);
+        let finished = candidate.finish_reason.is_some();
+        match self.answers.iter_mut().find(|answer| answer.0 == index) {
+            Some(answer) => answer.1 |= finished,
+            None => self.answers.push((index, finished)),
+        }
+    }
+
+    /// What a stream that ends now lacks.
+    fn missing(&self) -> Option<&'static str> {
+        if self.blocked {
+            return None;
+        }
+        if self.answers.is_empty() {
+            return Some("the stream ended before the answer began");
+        }
+        let all = self.answers.iter().all(|answer| answer.1);
+        (!all).then_some("the stream ended without a finish reason")
+    }
+}

@@ -1,0 +1,5 @@
+//! The client against servers that are written byte by byte.
+
+mod calls;
+mod server;
+mod streams;
