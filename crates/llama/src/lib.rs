@@ -1,0 +1,4 @@
+//! propus-llama
+
+pub mod convert;
+pub mod gguf;
