@@ -7,6 +7,7 @@ use crate::{
 };
 use futures::{Stream, StreamExt};
 use propus_wire::generate::{Candidate, GenerateContentResponse};
+use serde::Deserialize;
 use serde_json::Value;
 use std::{
     collections::VecDeque,
@@ -25,6 +26,7 @@ pub struct Chunks {
     events: Events,
     ready: VecDeque<GenerateContentResponse>,
     progress: Progress,
+    failed: Option<Error>,
     ended: bool,
     /// A web page instead of a stream holds no events.
     is_page: bool,
@@ -38,44 +40,44 @@ impl Chunks {
             events: reply.events(),
             ready: VecDeque::new(),
             progress: Progress::default(),
+            failed: None,
             ended: false,
         }
     }
 
-    /// Takes in an event: chunks become ready, or it is an error.
+    /// Takes in an event: its chunks become ready.
     fn accept(&mut self, event: Event) -> Result<(), Error> {
         let (Event::Data(text) | Event::Bare(text)) = event;
         // The sentinel of another API, which proxies add at times.
         if text.trim() == "[DONE]" {
             return Ok(());
         }
-        let Ok(json) = serde_json::from_str::<Value>(&text) else {
-            return Err(if self.events.has_ended() {
+        let json = serde_json::from_str::<Value>(&text).map_err(|error| {
+            if self.events.has_ended() {
                 self.events.truncated("the stream ended within an event")
             } else {
-                self.events.unreadable(text)
-            });
-        };
-        if let Some(error) = self.events.refusal(&text, &json) {
-            return Err(error);
-        }
+                self.events.unreadable(&text, &error)
+            }
+        })?;
         // Without `alt=sse`, which a proxy may drop, the reply is a list of chunks.
         let list = match json {
             Value::Array(list) => list,
             chunk => vec![chunk],
         };
         for json in list {
-            if let Some(error) = self.events.refusal(&json.to_string(), &json) {
-                // What came before an error in a list is dropped: the answer has failed.
-                return Err(error);
-            }
-            let chunk = serde_json::from_value(json);
-            let chunk =
-                chunk.map_err(|error| self.events.unreadable(text.clone()).because(error))?;
+            let chunk = self.chunk(&json)?;
             self.progress.see(&chunk);
             self.ready.push_back(chunk);
         }
         Ok(())
+    }
+
+    fn chunk(&self, json: &Value) -> Result<GenerateContentResponse, Error> {
+        if let Some(error) = self.events.refusal(json) {
+            return Err(error);
+        }
+        let chunk = GenerateContentResponse::deserialize(json);
+        chunk.map_err(|error| self.events.unreadable(&json.to_string(), &error))
     }
 
     fn check_end(&self) -> Result<(), Error> {
@@ -95,6 +97,9 @@ impl Stream for Chunks {
             if let Some(chunk) = self.ready.pop_front() {
                 return Poll::Ready(Some(Ok(chunk)));
             }
+            if let Some(error) = self.failed.take() {
+                return Poll::Ready(Some(Err(error)));
+            }
             if self.ended {
                 return Poll::Ready(None);
             }
@@ -107,9 +112,9 @@ impl Stream for Chunks {
                 }
             };
             if let Err(error) = result {
+                // Chunks that came in the same event go first.
                 self.ended = true;
-                self.ready.clear();
-                return Poll::Ready(Some(Err(error)));
+                self.failed = Some(error);
             }
         }
     }

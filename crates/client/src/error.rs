@@ -210,11 +210,7 @@ impl Refusal {
 
     /// Reads an event of a stream; `None` where it is not an error.
     pub(crate) fn in_stream(text: &str, json: &Value) -> Option<Self> {
-        let outer = json
-            .as_array()
-            .and_then(|list| list.first())
-            .unwrap_or(json);
-        let error = outer.get("error").filter(|error| !error.is_null())?;
+        let error = json.get("error").filter(|error| !error.is_null())?;
         let status = Status::from_json(json);
         let number = error.get("code").and_then(Value::as_u64);
         let number = number.and_then(|code| StatusCode::from_u16(code.try_into().ok()?).ok());

@@ -15,6 +15,7 @@ use reqwest::{
     redirect::Policy,
 };
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::{
     fmt,
     pin::Pin,
@@ -377,7 +378,9 @@ impl Reply {
                 "" => "it is empty".to_owned(),
                 text => format!("it is not the JSON that belongs here: {}", beginning(text)),
             };
-            self.place.unreadable(what, body).because(self.place.redact(error.to_string()))
+            self.place
+                .unreadable(what, body)
+                .because(self.place.redact(error.to_string()))
         })
     }
 
@@ -417,9 +420,9 @@ pub struct Events {
 
 impl Events {
     /// The error for an event that says what went wrong on the server; `None` if it does not.
-    pub(crate) fn refusal(&self, text: &str, json: &serde_json::Value) -> Option<Error> {
-        Refusal::in_stream(text, json)?;
-        let text = self.place.redact(text.to_owned());
+    pub(crate) fn refusal(&self, json: &Value) -> Option<Error> {
+        json.get("error")?;
+        let text = self.place.redact(json.to_string());
         let json = serde_json::from_str(&text).unwrap_or_default();
         let refusal = Refusal::in_stream(&text, &json)?;
         Some(self.place.error(Kind::Refused(refusal)))
@@ -431,14 +434,14 @@ impl Events {
     }
 
     /// The error for an event that is not what belongs here.
-    pub(crate) fn unreadable(&self, text: String, error: &serde_json::Error) -> Error {
+    pub(crate) fn unreadable(&self, text: &str, error: &serde_json::Error) -> Error {
         let what = format!(
             "an event is not the JSON that belongs here: {}",
-            beginning(&text)
+            beginning(text)
         );
         // serde quotes values, and a value may be the key.
         let error = self.place.redact(error.to_string());
-        self.place.unreadable(what, text).because(error)
+        self.place.unreadable(what, text.to_owned()).because(error)
     }
 
     /// The error for a web page in the place of a stream.

@@ -269,6 +269,9 @@ async fn the_key_is_hidden_where_the_server_repeats_it() {
     let error = failure(reply("403 Forbidden", "application/json", &body)).await;
     assert!(error.message().contains("'api_key:<key>'"), "{error}");
     assert!(!format!("{error:?}").contains(KEY), "{error:?}");
-    let error = failure(json(&format!("key {KEY}"))).await;
-    assert!(!format!("{error} {error:?}").contains(KEY), "{error:?}");
+    for body in [format!("key {KEY}"), format!("\"{KEY}\"")] {
+        let error = failure(json(&body)).await;
+        assert!(error.is_unreadable() && error.source().is_some());
+        assert!(!format!("{error} {error:?}").contains(KEY), "{error:?}");
+    }
 }

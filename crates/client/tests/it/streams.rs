@@ -101,6 +101,7 @@ async fn an_error_in_a_stream_is_that_error() {
         format!("data: {FAILED}\n\n"),
         format!("event: error\ndata: {FAILED}\n\n"),
         FAILED.to_owned(),
+        format!("[{FAILED}]"),
     ] {
         let error = check_broken(events(&format!("data: {FIRST}\r\n\r\n{late}"))).await;
         assert_eq!(
@@ -110,6 +111,12 @@ async fn an_error_in_a_stream_is_that_error() {
         assert_eq!(error.http_status(), Some(503));
         assert_eq!(error.message(), "503 UNAVAILABLE: overloaded");
     }
+}
+
+#[tokio::test]
+async fn a_list_gives_its_chunks_before_its_error() {
+    let error = check_broken(json(&format!("[{FIRST},\r\n{FAILED}]"))).await;
+    assert_eq!(error.http_status(), Some(503));
 }
 
 #[tokio::test]
