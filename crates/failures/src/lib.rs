@@ -3,7 +3,21 @@
 //! Pure: values in, values out; no IO, no clock, no engine. One cause is one file in one of the
 //! folders [`request`], [`keys`], [`models`], [`content`], [`limits`] and [`service`]: a struct of
 //! facts that implements [`Failure`]. [`check`] finds the failures that a request carries in
-//! itself, by what its model's [`Card`] says.
+//! itself, by what its model's [`Card`] says:
+//!
+//! ```
+//! use propus_failures::{Call, Cards, check};
+//! use propus_wire::{Version, generate::GenerateContentRequest};
+//!
+//! let card = Cards::builtin().get("gemini-2.5-flash").unwrap();
+//! let request = GenerateContentRequest::default();
+//! let problem = check(&Call::GenerateContent(&request), card, Version::V1).unwrap_err();
+//! assert_eq!(problem.name(), "missing-required-field");
+//! assert_eq!(
+//!     problem.status().message,
+//!     "* GenerateContentRequest.contents: contents is not specified\n"
+//! );
+//! ```
 
 pub mod cards;
 pub mod catalogue;

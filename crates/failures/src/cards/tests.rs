@@ -28,7 +28,7 @@ fn the_built_in_cards_are_sound() {
         assert!(!card.display_name.is_empty(), "{name}");
         assert_eq!(card.ranges_2025_05.temperature, [0.0, 1.0], "{name}");
         assert_eq!(card.ranges.temperature, [0.0, 2.0], "{name}");
-        assert!(card.alias == !card.in_version(Version::V1), "{name}");
+        assert_ne!(card.alias, card.in_version(Version::V1), "{name}");
     }
 }
 

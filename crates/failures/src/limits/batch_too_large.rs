@@ -1,7 +1,6 @@
 //! A batch holds more requests than it may.
 
-use crate::Failure;
-use crate::Violation;
+use crate::{Failure, Violation};
 use propus_wire::status::Status;
 
 /// A batch holds more requests than it may.

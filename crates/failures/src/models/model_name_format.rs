@@ -1,7 +1,6 @@
 //! The model's resource name has another form than `models/...`.
 
-use crate::Failure;
-use crate::Violation;
+use crate::{Failure, Violation};
 use propus_wire::status::Status;
 
 /// The model's resource name has another form than `models/...`.

@@ -1,14 +1,13 @@
 //! A function has a name that the API does not take.
 
-use crate::Failure;
-use crate::Violation;
+use crate::{Failure, Violation};
 use propus_wire::status::{Code, Status};
 
 /// A function has a name that the API does not take, or the name of another function.
 ///
-/// Source of the wordings: seen in public error reports. Names may be 64 characters long by the
-/// newest of them, 63 by the older published protos, 128 by the newest SDKs; 64 counts here, and colons,
-/// which the newest wording allows, are taken.
+/// Source of the wordings: seen in public error reports. Names may be 64 characters long by all of
+/// them, 63 by the older published protos, 128 by the newest SDKs; 64 counts here. Colons, which
+/// the newest wording allows, are taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FunctionNameInvalid {
     /// Other characters, a wrong first one, or too many.
@@ -27,7 +26,8 @@ pub enum FunctionNameInvalid {
 }
 
 const RULE: &str = "Invalid function name. Must start with a letter or an underscore. Must be \
-    alphameric (a-z, A-Z, 0-9), underscores (_), dots (.) or dashes (-), with a maximum length of 64.";
+    alphameric (a-z, A-Z, 0-9), underscores (_), dots (.) or dashes (-), with a maximum \
+    length of 64.";
 
 impl FunctionNameInvalid {
     /// Whether a function may have this name.

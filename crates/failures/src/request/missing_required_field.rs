@@ -1,7 +1,6 @@
 //! A required field is absent or empty.
 
-use crate::Failure;
-use crate::Violation;
+use crate::{Failure, Violation};
 use propus_wire::status::{Code, Status};
 
 /// A required field is absent or empty.

@@ -1,7 +1,6 @@
 //! The model does not read, or does not make, this kind of content.
 
-use crate::Failure;
-use crate::cards::Medium;
+use crate::{Failure, cards::Medium};
 use propus_wire::status::{Code, Status};
 
 /// The model does not read, or does not make, this kind of content.

@@ -1,7 +1,6 @@
 //! A parameter lies outside what the model allows.
 
-use crate::Failure;
-use crate::Violation;
+use crate::{Failure, Violation};
 use propus_wire::status::Status;
 
 /// A parameter lies outside what the model allows.

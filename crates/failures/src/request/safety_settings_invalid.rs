@@ -1,7 +1,6 @@
 //! A safety setting names a category that cannot be adjusted.
 
-use crate::Failure;
-use crate::Violation;
+use crate::{Failure, Violation};
 use propus_wire::status::Status;
 
 /// A safety setting names a category that cannot be adjusted.

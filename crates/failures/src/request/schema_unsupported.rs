@@ -1,7 +1,6 @@
 //! A schema breaks a rule of the subset that the API takes.
 
-use crate::Failure;
-use crate::Violation;
+use crate::{Failure, Violation};
 use propus_wire::status::Status;
 
 /// A schema breaks a rule of the subset that the API takes.

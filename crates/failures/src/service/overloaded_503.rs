@@ -18,8 +18,8 @@ impl Failure for Overloaded503 {
     }
 
     fn status(&self) -> Status {
-        let message = "This model is currently experiencing high demand. Spikes in demand are usually \
-            temporary. Please try again later.";
+        let message = "This model is currently experiencing high demand. Spikes in demand \
+            are usually temporary. Please try again later.";
         Status::new(Code::Unavailable, message)
     }
 
