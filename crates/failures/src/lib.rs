@@ -2,7 +2,7 @@
 //!
 //! Pure: values in, values out; no IO, no clock, no engine. One cause is one file in one of the
 //! folders [`request`], [`keys`], [`models`], [`content`], [`limits`] and [`service`]: a struct of
-//! facts that implements [`Failure`]. [`check`] finds the failures that a request carries in
+//! facts that implements [`Failure`]. [`mod@check`] finds the failures that a request carries in
 //! itself, by what its model's [`Card`] says:
 //!
 //! ```

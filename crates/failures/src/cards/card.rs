@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Card {
     /// Its name, without `models/`.
     pub name: String,
-    /// The release.
+    /// The release; empty where it is not known.
     pub version: String,
     /// For people.
     pub display_name: String,
@@ -82,7 +82,7 @@ impl Default for Card {
     fn default() -> Self {
         Self {
             name: String::new(),
-            version: "001".into(),
+            version: String::new(),
             display_name: String::new(),
             description: String::new(),
             input_token_limit: None,
