@@ -1,4 +1,7 @@
 //! propus-llama
 
+pub mod constraint;
 pub mod convert;
 pub mod gguf;
+pub mod prompt;
+pub mod tools;
