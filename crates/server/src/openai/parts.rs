@@ -26,11 +26,31 @@ pub(super) fn of_assistant(message: &Item<'_>) -> Vec<Part> {
     let mut parts = content
         .map(|content| read(&content, text_part))
         .unwrap_or_default();
+    if is_marked_as_thought(message) {
+        parts.iter_mut().for_each(drop_thought);
+    }
     parts.retain(|part| part.text.as_deref() != Some(""));
     if let Some(last) = parts.last_mut() {
         last.thought_signature = thought_signature(message);
     }
     parts
+}
+
+fn is_marked_as_thought(message: &Item<'_>) -> bool {
+    let google = message
+        .get("extra_content")
+        .and_then(|extra| extra.get("google"));
+    google.is_some_and(|google| google.value["thought"] == true)
+}
+
+/// Clients send an answer back as they got it, the thought before it included; the model shall not
+/// take that for what it said.
+fn drop_thought(part: &mut Part) {
+    let text = part.text.as_deref().unwrap_or_default();
+    let tagged = text.strip_prefix("<thought>");
+    if let Some((_, rest)) = tagged.and_then(|tagged| tagged.split_once("</thought>")) {
+        part.text = Some(rest.to_owned());
+    }
 }
 
 /// The text of a message, its parts joined.

@@ -153,6 +153,26 @@ fn calls_keep_their_signature_and_text() {
 }
 
 #[test]
+fn thoughts_that_come_back_are_dropped() {
+    let answers = |answer: Value, text: &str| {
+        messages(
+            json!([{"role": "user", "content": "hi"}, answer]),
+            json!({"contents": [
+                {"parts": [{"text": "hi"}], "role": "user"},
+                {"parts": [{"text": text}], "role": "model"},
+            ]}),
+        );
+    };
+    let marked = json!({"google": {"thought": true}});
+    let tagged = "<thought>hm</thought>yes";
+    answers(
+        json!({"role": "assistant", "content": tagged, "extra_content": marked}),
+        "yes",
+    );
+    answers(json!({"role": "assistant", "content": tagged}), tagged);
+}
+
+#[test]
 fn calls_of_2023() {
     messages(
         json!([
