@@ -1,2 +1,90 @@
-//! propus
-fn main() {}
+//! The command line: arguments, configuration sources, terminal output.
+
+mod commands;
+mod config;
+mod folders;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The Gemini API you can run and rely on.
+///
+/// `propus serve` answers Gemini clients (v1, v1beta) from a local model. The first start pulls the
+/// default model, creates an API key and prints both lines an SDK needs.
+#[derive(Parser)]
+#[command(name = "propus", version, max_term_width = 100)]
+struct Cli {
+    /// How much to log: error, warn, info, debug, or a filter such as propus_server=debug
+    #[arg(long, global = true, env = "PROPUS_LOG", default_value = "info", value_name = "LEVEL")]
+    log: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the Gemini API
+    Serve(commands::serve::Serve),
+    /// Fetch a model into the model folder
+    Pull(commands::pull::Pull),
+    /// List the models in the model folder
+    Models(commands::models::Models),
+    /// Create, list and end API keys
+    #[command(subcommand)]
+    Keys(commands::keys::Keys),
+    /// Ask a server once
+    Generate(commands::generate::Generate),
+    /// Talk with a model
+    Chat(commands::chat::Chat),
+}
+
+fn main() -> ExitCode {
+    // Before anything else: code compiled for this machine's processor may not run on another.
+    if let Err(missing) = propus_llama::processor::check() {
+        eprintln!("error: {missing}");
+        return ExitCode::from(2);
+    }
+    let cli = Cli::parse();
+    if let Err(error) = log_to_stderr(&cli.log) {
+        return fail(&error);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::anyhow!("cannot start worker threads: {error}")),
+    };
+    let result = runtime.block_on(run(cli.command));
+    // Requests that outlived the grace period must not hold the process.
+    runtime.shutdown_background();
+    result.unwrap_or_else(|error| fail(&error))
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(serve) => serve.run().await,
+        Command::Pull(pull) => pull.run(),
+        Command::Models(models) => models.run(),
+        Command::Keys(keys) => keys.run(),
+        Command::Generate(generate) => generate.run().await,
+        Command::Chat(chat) => chat.run().await,
+    }
+}
+
+fn log_to_stderr(filter: &str) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .map_err(|error| anyhow::anyhow!("--log `{filter}`: {error}\nhint: try info or debug"))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+    Ok(())
+}
+
+/// What stops a command before it has done its work: one clear line naming the thing, and the fix.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because: {cause}");
+    }
+    ExitCode::from(2)
+}

@@ -1,1 +1,14 @@
-//! propus-server
+//! The Gemini API over HTTP.
+//!
+//! [`app::router`] lists the layers; [`routes`] go from a path to a reply; [`pipeline`] carries out
+//! one call; [`registry`] knows the models. Nothing here knows the local engine or reads the
+//! environment.
+
+pub mod accounts;
+pub mod app;
+mod layers;
+mod openai;
+mod pipeline;
+pub mod registry;
+mod routes;
+pub mod serve;

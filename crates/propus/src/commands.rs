@@ -1,0 +1,8 @@
+//! One file for each command.
+
+pub mod chat;
+pub mod generate;
+pub mod keys;
+pub mod models;
+pub mod pull;
+pub mod serve;

@@ -1,0 +1,175 @@
+//! `propus keys`: create, list, revoke, expire.
+
+use crate::folders;
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::{SignedDuration, Timestamp};
+use propus_server::accounts::{Accounts, KeyRow};
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, SystemTime},
+};
+
+/// The sub-commands.
+#[derive(Subcommand)]
+pub enum Keys {
+    /// Make a key and print it; it is not stored and cannot be shown again
+    Create(Create),
+    /// List all keys
+    List(List),
+    /// End a key for good: callers get "API key not valid"
+    Revoke(Which),
+    /// Let a key run out: callers get "API key expired"
+    Expire(Expire),
+}
+
+#[derive(Args)]
+pub struct Folder {
+    /// Where keys and state are kept [default: the user's data folder, such as ~/.local/share/propus]
+    #[arg(long, env = "PROPUS_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct Create {
+    /// What to call the key
+    #[arg(long, default_value = "")]
+    name: String,
+    /// The project that the key belongs to
+    #[arg(long, default_value = "default")]
+    project: String,
+    /// When it ends, from now: 90d, 12h, 30m
+    #[arg(long, value_name = "TIME", value_parser = time_span)]
+    expires_in: Option<Duration>,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+#[derive(Args)]
+pub struct List {
+    /// How to print
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Args)]
+pub struct Which {
+    /// The key's number, its last four letters, or the whole key
+    key: String,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+#[derive(Args)]
+pub struct Expire {
+    #[command(flatten)]
+    which: Which,
+    /// When it ends, from now; at once where it is left out
+    #[arg(long, value_name = "TIME", value_parser = time_span)]
+    r#in: Option<Duration>,
+}
+
+impl Folder {
+    fn open(self) -> anyhow::Result<Accounts> {
+        open(&folders::data(self.data_dir)?)
+    }
+}
+
+/// Opens the accounts of a data folder.
+pub fn open(folder: &std::path::Path) -> anyhow::Result<Accounts> {
+    Ok(Accounts::open(&folder.join("propus.db"))?)
+}
+
+impl Keys {
+    /// Carries out the command.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let now = SystemTime::now();
+        match self {
+            Self::Create(create) => {
+                let expires = create.expires_in.map(|span| now + span);
+                let accounts = create.folder.open()?;
+                let made = accounts.create_key(&create.project, &create.name, expires, now)?;
+                eprintln!("key {} of project {}; it is not shown again:", made.id, create.project);
+                println!("{}", made.key);
+            }
+            Self::List(list) => print(&list.folder.open()?.keys()?, list.format, now)?,
+            Self::Revoke(which) => {
+                let key = which.folder.open()?.revoke(&which.key, now)?;
+                eprintln!("revoked key {} (…{})", key.id, key.ending);
+            }
+            Self::Expire(expire) => {
+                let at = now + expire.r#in.unwrap_or_default();
+                let key = expire.which.folder.open()?.expire(&expire.which.key, at)?;
+                eprintln!("key {} (…{}) ends {}", key.id, key.ending, shown(key.expires));
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn time_span(text: &str) -> Result<Duration, String> {
+    let span: SignedDuration = text
+        .strip_suffix('d')
+        .and_then(|days| Some(SignedDuration::from_hours(days.parse::<i64>().ok()?.checked_mul(24)?)))
+        .map_or_else(|| text.parse(), Ok)
+        .map_err(|_| format!("`{text}` is not a time such as 90d, 12h or 30m"))?;
+    Duration::try_from(span).map_err(|_| "the time must not be negative".into())
+}
+
+fn print(keys: &[KeyRow], format: Format, now: SystemTime) -> anyhow::Result<()> {
+    if let Format::Json = format {
+        println!("{}", serde_json::to_string_pretty(keys).context("cannot write JSON")?);
+        return Ok(());
+    }
+    println!("{:>4}  {:<8} {:<12} {:<20} {:<24} STATE", "KEY", "ENDING", "PROJECT", "NAME", "CREATED");
+    for key in keys {
+        println!(
+            "{:>4}  …{:<7} {:<12} {:<20} {:<24} {}",
+            key.id,
+            key.ending,
+            key.project,
+            key.name,
+            shown(Some(key.created)),
+            state(key, now)
+        );
+    }
+    Ok(())
+}
+
+fn state(key: &KeyRow, now: SystemTime) -> String {
+    let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+    match (key.revoked, key.expires) {
+        (Some(at), _) => format!("revoked {}", shown(Some(at))),
+        (None, Some(at)) if at <= now => format!("expired {}", shown(Some(at))),
+        (None, Some(at)) => format!("valid until {}", shown(Some(at))),
+        (None, None) => "valid".into(),
+    }
+}
+
+fn shown(seconds: Option<i64>) -> String {
+    let time = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
+    time.map_or_else(|| "-".into(), |time| time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_read() {
+        assert_eq!(time_span("2d"), Ok(Duration::from_secs(172_800)));
+        assert_eq!(time_span("12h"), Ok(Duration::from_secs(43_200)));
+        for bad in ["", "x", "-3h", "d"] {
+            assert!(time_span(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! `propus serve`: settings, engines, keys, then the server until a signal.
+
+mod engines;
+
+use crate::{commands::keys, config::Config, folders};
+use anyhow::{Context, bail};
+use clap::Args;
+use propus_failures::Cards;
+use propus_server::{
+    accounts::Accounts,
+    app::{App, Settings, router},
+    registry::Registry,
+    serve,
+};
+use std::{
+    io::Write,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+use tokio::net::TcpListener;
+
+const LISTEN: &str = "127.0.0.1:8787";
+
+/// Serve the Gemini API
+///
+/// Answers on 127.0.0.1:8787 from the default model, which the first start pulls. When ready it
+/// prints one line on stdout, `ready url=http://HOST:PORT`, with `key=...` when it made a key;
+/// everything else goes to stderr. SIGTERM lets running requests finish.
+#[derive(Args)]
+pub struct Serve {
+    /// Address and port; port 0 picks a free one [default: 127.0.0.1:8787]
+    #[arg(long, env = "PROPUS_LISTEN", value_name = "ADDR")]
+    listen: Option<String>,
+    /// A TOML file with settings; flags override it
+    #[arg(long, env = "PROPUS_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where keys and state are kept [default: the user's data folder, such as ~/.local/share/propus]
+    #[arg(long, env = "PROPUS_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// A model from the model folder, or a GGUF file; may be repeated, the first one that can do
+    /// the work stands in for Google's models [default: smollm2-135m-instruct, all-minilm-l6-v2]
+    #[arg(long = "model", value_name = "NAME|PATH")]
+    models: Vec<String>,
+    /// Answer only for models that are here: no stand-ins
+    #[arg(long)]
+    strict_models: bool,
+    /// Let /v1 know as few fields as in 2025 (no tools, system instruction, JSON mode)
+    #[arg(long)]
+    legacy_v1: bool,
+    /// Ask for no key; only on a loopback address
+    #[arg(long)]
+    no_auth: bool,
+    /// Threads for local models [default: the physical cores]
+    #[arg(long, env = "PROPUS_THREADS", value_name = "N")]
+    threads: Option<usize>,
+    /// Tokens that all running requests of a local model share
+    #[arg(long, value_name = "N")]
+    context_tokens: Option<usize>,
+    /// Most requests that a local model works on together
+    #[arg(long, value_name = "N")]
+    sequences: Option<usize>,
+    /// Most requests that wait for a local model; beyond it they fail as overloaded (503)
+    #[arg(long, value_name = "N")]
+    queue: Option<usize>,
+    /// Seconds that running requests may take after SIGTERM [default: 30]
+    #[arg(long, value_name = "SECONDS")]
+    grace: Option<u64>,
+}
+
+impl Serve {
+    /// Runs the server until a signal.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let began = Instant::now();
+        let config = self.settings()?;
+        let listener = listen(config.listen.as_deref().unwrap_or(LISTEN)).await?;
+        let address = listener.local_addr().context("the listening socket has no address")?;
+        let (accounts, key) = accounts(&config, address)?;
+        let cards = cards(config.cards.as_deref())?;
+        // Loading blocks: a model is read from disk and warmed up.
+        let own = tokio::task::block_in_place(|| engines::start(&config, &self.models))?;
+        let names: Vec<_> = own.iter().map(|model| model.name.as_str()).collect();
+        tracing::info!("serving {} after {:?}", names.join(", "), began.elapsed());
+        let settings = Settings {
+            legacy_v1: config.legacy_v1,
+            body_limit: config.body_limit.unwrap_or(Settings::default().body_limit),
+            ..Settings::default()
+        };
+        let clock = settings.clock.clone();
+        let app = Arc::new(App {
+            registry: Registry::new(cards, own, config.strict_models, clock),
+            settings,
+            accounts,
+        });
+        let stop = stop_signal()?;
+        announce(address, key.as_deref());
+        let grace = Duration::from_secs(config.grace_seconds.unwrap_or(30));
+        serve::serve(listener, router(app), stop, grace).await;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The file's settings with the flags over them.
+    fn settings(&self) -> anyhow::Result<Config> {
+        let mut config = Config::read(self.config.as_deref())?;
+        let over = |flag: &Option<usize>, file: &mut Option<usize>| *file = flag.or(*file);
+        over(&self.threads, &mut config.local.threads);
+        over(&self.context_tokens, &mut config.local.context_tokens);
+        over(&self.sequences, &mut config.local.sequences);
+        over(&self.queue, &mut config.local.queue);
+        config.listen = self.listen.clone().or(config.listen);
+        config.data_dir = self.data_dir.clone().or(config.data_dir);
+        config.grace_seconds = self.grace.or(config.grace_seconds);
+        config.strict_models |= self.strict_models;
+        config.legacy_v1 |= self.legacy_v1;
+        if self.no_auth {
+            config.auth = Some(false);
+        }
+        Ok(config)
+    }
+}
+
+async fn listen(address: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on `{address}`\nhint: choose another with --listen; port 0 picks a free one")
+    })
+}
+
+/// Opens the accounts and makes the first key; `None` where no key is asked for.
+fn accounts(config: &Config, address: SocketAddr) -> anyhow::Result<(Option<Accounts>, Option<String>)> {
+    if config.auth == Some(false) {
+        if !address.ip().is_loopback() {
+            bail!("--no-auth would let anybody on `{address}` in\nhint: listen on 127.0.0.1, or leave --no-auth out");
+        }
+        return Ok((None, None));
+    }
+    let accounts = keys::open(&folders::data(config.data_dir.clone())?)?;
+    let first = accounts.first_key(SystemTime::now())?;
+    Ok((Some(accounts), first.map(|made| made.key)))
+}
+
+fn cards(path: Option<&Path>) -> anyhow::Result<Cards> {
+    let Some(path) = path else {
+        return Ok(Cards::builtin().clone());
+    };
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the model cards `{shown}`"))?;
+    Cards::builtin()
+        .overridden(&text)
+        .with_context(|| format!("the model cards `{shown}` have a fault"))
+}
+
+/// Done when the process is asked to stop. A second signal ends it at once.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::warn!("stopped at once by a second signal");
+            #[allow(clippy::disallowed_methods)] // Somebody insists; nothing waits for a destructor.
+            std::process::exit(130);
+        });
+    })
+}
+
+/// The one line on stdout, and what a person does next.
+fn announce(address: SocketAddr, key: Option<&str>) {
+    let url = format!("http://{address}");
+    let line = match key {
+        Some(key) => format!("ready url={url} key={key}"),
+        None => format!("ready url={url}"),
+    };
+    // A closed stdout is no reason not to serve.
+    let _ = writeln!(std::io::stdout(), "{line}");
+    let shown = key.unwrap_or("$GEMINI_API_KEY");
+    if key.is_some() {
+        eprintln!("\nThis is your API key; it is not shown again (`propus keys create` makes more).");
+    }
+    eprintln!(
+        "\nFor the SDKs:\n  export GOOGLE_GEMINI_BASE_URL={url}\n  export GEMINI_API_KEY={shown}\n\nTry:\n  \
+         curl -s {url}/v1beta/models/gemini-flash-latest:generateContent -H 'x-goog-api-key: {shown}' \
+         -H 'content-type: application/json' -d '{{\"contents\":[{{\"parts\":[{{\"text\":\"Why is the sky blue?\"}}]}}]}}'\n"
+    );
+}

@@ -1,0 +1,127 @@
+//! The configuration file: one TOML file, every key of which a flag may override.
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What a configuration file may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Address and port.
+    pub listen: Option<String>,
+    /// Where keys and state are kept.
+    pub data_dir: Option<PathBuf>,
+    /// Nobody stands in for anybody.
+    pub strict_models: bool,
+    /// `v1` knows as few fields as in 2025.
+    pub legacy_v1: bool,
+    /// Whether a key is needed.
+    pub auth: Option<bool>,
+    /// How long running requests may take after a stop, in seconds.
+    pub grace_seconds: Option<u64>,
+    /// The largest request body, in bytes.
+    pub body_limit: Option<usize>,
+    /// Settings of local engines.
+    pub local: Local,
+    /// Engines by name.
+    pub engines: BTreeMap<String, Engine>,
+    /// Model names and the engines that answer for them; `default` stands in for all others.
+    pub models: BTreeMap<String, String>,
+    /// A file of model cards that changes the built-in ones.
+    pub cards: Option<PathBuf>,
+}
+
+/// Settings of local engines.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Local {
+    /// Threads for the model; the number of physical cores where it is left out.
+    pub threads: Option<usize>,
+    /// Tokens that all running requests share.
+    pub context_tokens: Option<usize>,
+    /// Most requests that run together.
+    pub sequences: Option<usize>,
+    /// Most requests that wait; beyond it they fail as overloaded.
+    pub queue: Option<usize>,
+    /// Layers to run on a GPU.
+    pub gpu_layers: Option<u32>,
+}
+
+/// One engine.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Engine {
+    /// A model on this machine.
+    Local {
+        /// A name in the model folder, or a path.
+        model: String,
+    },
+    /// Fixed replies from a file.
+    Scripted {
+        /// The file; without one it repeats what it is told.
+        script: Option<PathBuf>,
+    },
+}
+
+impl Config {
+    /// Reads the file; without one everything has its default.
+    pub fn read(path: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(path) = path else {
+            return Ok(Self::default());
+        };
+        let shown = path.display();
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("cannot read the configuration `{shown}`"))?;
+        let config: Self = toml::from_str(&text)
+            .with_context(|| format!("the configuration `{shown}` has a fault"))?;
+        config.check().with_context(|| format!("the configuration `{shown}` has a fault"))?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        for (model, engine) in &self.models {
+            if !self.engines.contains_key(engine) {
+                let known: Vec<_> = self.engines.keys().map(String::as_str).collect();
+                bail!(
+                    "`models.{model}` names the engine `{engine}`, which is not defined\nhint: add [engines.{engine}] or use one of: {}",
+                    known.join(", ")
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> anyhow::Result<Config> {
+        let config: Config = toml::from_str(text)?;
+        config.check().map(|()| config)
+    }
+
+    #[test]
+    fn a_small_file_is_enough() {
+        let config = read("[engines.s]\nkind = 'scripted'\n[models]\ndefault = 's'").unwrap();
+        assert!(matches!(config.engines["s"], Engine::Scripted { script: None }));
+    }
+
+    #[test]
+    fn slips_are_named() {
+        for (text, word) in [
+            ("lissten = 'x'", "lissten"),
+            ("[models]\ndefault = 'nobody'", "nobody"),
+            ("[engines.s]\nkind = 'magic'", "magic"),
+            ("[local]\nthread = 1", "thread"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(format!("{error:#}").contains(word), "{text}: {error:#}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The server as a list: what it is made of, and which layers stand around its routes.
+
+use crate::{
+    accounts::Accounts,
+    layers::{cors, key, render},
+    registry::Registry,
+    routes,
+};
+use axum::{Router, middleware, response::IntoResponse, routing::get};
+use propus_failures::service::internal_500::Internal500;
+use propus_wire::{Surface, Version};
+use std::{any::Any, sync::Arc, time::SystemTime};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{CompressionLayer, Predicate, predicate::SizeAbove},
+    decompression::RequestDecompressionLayer,
+};
+
+/// Tells the time; tests pass their own.
+pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// How the server behaves.
+#[derive(Clone)]
+pub struct Settings {
+    /// `v1` knows as few fields as in 2025.
+    pub legacy_v1: bool,
+    /// The largest request body, in bytes.
+    pub body_limit: usize,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            legacy_v1: false,
+            body_limit: 100 * 1024 * 1024,
+            clock: Arc::new(SystemTime::now),
+        }
+    }
+}
+
+impl Settings {
+    /// Which fields an endpoint accepts.
+    pub fn surface(&self, version: Version) -> Surface {
+        match version {
+            Version::V1 if self.legacy_v1 => Surface::LegacyV1,
+            _ => Surface::Modern,
+        }
+    }
+}
+
+/// Everything that a request may need.
+pub struct App {
+    /// How the server behaves.
+    pub settings: Settings,
+    /// Which models there are and who answers for them.
+    pub registry: Registry,
+    /// Keys; `None` lets everybody in (`--no-auth`).
+    pub accounts: Option<Accounts>,
+}
+
+/// The routes with their layers.
+pub fn router(app: Arc<App>) -> Router {
+    let state = |app: &Arc<App>| app.clone();
+    // Everything below /v1 and /v1beta is one handler: a path such as `models/NAME:METHOD` is
+    // beyond the router's patterns, and unknown paths must get the front end's page.
+    let api = Router::new()
+        .fallback(routes::dispatch)
+        .layer(middleware::from_fn_with_state(
+            state(&app),
+            key::require_key,
+        ))
+        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true));
+    Router::new()
+        .route("/", get(routes::about::index))
+        .route("/healthz", get(routes::about::alive))
+        .route("/readyz", get(routes::about::ready))
+        .merge(api)
+        .with_state(state(&app))
+        // From here on outwards: a panic becomes a problem, a problem becomes Google's bytes, and
+        // only then are bytes compressed and marked for browsers.
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(render::render))
+        .layer(cors::layer())
+        .layer(
+            CompressionLayer::new()
+                .gzip(true)
+                .compress_when(SizeAbove::new(256).and(is_whole)),
+        )
+}
+
+fn panicked(cause: Box<dyn Any + Send>) -> axum::response::Response {
+    let text = cause
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown");
+    let cause = Some(format!("panic: {text}"));
+    render::Failed(Internal500 { cause }.into()).into_response()
+}
+
+/// Streams are not compressed: a chunk must leave at once.
+fn is_whole(
+    _: http::StatusCode,
+    _: http::Version,
+    _: &http::HeaderMap,
+    extensions: &http::Extensions,
+) -> bool {
+    extensions.get::<render::Streams>().is_none()
+}

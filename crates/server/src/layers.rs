@@ -1,0 +1,5 @@
+//! HTTP concerns, one file each. The order in which they stand around the routes is in `app.rs`.
+
+pub mod cors;
+pub mod key;
+pub mod render;

@@ -1,0 +1,89 @@
+//! Who calls: the API key of a request, and what it is worth.
+
+use crate::{
+    accounts::{Accounts, Caller, Verdict},
+    app::App,
+    layers::render::Failed,
+    routes::not_found,
+};
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, Uri, header};
+use propus_failures::{
+    Problem,
+    keys::{
+        expired_api_key::ExpiredApiKey, invalid_api_key::InvalidApiKey, missing_auth::MissingAuth,
+        wrong_auth_scheme::WrongAuthScheme,
+    },
+    service::internal_500::Internal500,
+};
+use propus_wire::path::{self, Path};
+use std::{borrow::Cow, sync::Arc};
+
+/// The layer around the API. A path that the API does not have needs no key to be refused.
+pub async fn require_key(
+    State(app): State<Arc<App>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if Path::parse(request.uri().path()).is_none() {
+        return not_found::page(request.uri().path());
+    }
+    if let Some(accounts) = &app.accounts {
+        match caller(&app, accounts, request.uri(), request.headers()) {
+            Ok(caller) => request.extensions_mut().insert(caller),
+            Err(problem) => return Failed(problem).into_response(),
+        };
+    }
+    next.run(request).await
+}
+
+fn caller(
+    app: &App,
+    accounts: &Accounts,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Caller, Problem> {
+    let key = key_of(uri, headers)?;
+    let verdict = accounts
+        .verify(&key, (app.settings.clock)())
+        .map_err(|error| Internal500 {
+            cause: Some(error.to_string()),
+        })?;
+    match verdict {
+        Verdict::Valid(caller) => Ok(caller),
+        Verdict::Unknown => Err(InvalidApiKey.into()),
+        Verdict::Expired => Err(ExpiredApiKey.into()),
+    }
+}
+
+/// Finds the key where Google looks for it: the header, then the query; `Authorization` only on the
+/// OpenAI paths. An `AIza` key sent as a bearer token elsewhere is refused as a bad token (401).
+fn key_of<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<Cow<'a, str>, Problem> {
+    if let Some(key) = text(headers, "x-goog-api-key").filter(|key| !key.is_empty()) {
+        return Ok(key.into());
+    }
+    let mut query = path::query(uri.query().unwrap_or_default());
+    if let Some((_, key)) = query.find(|(name, value)| name == "key" && !value.is_empty()) {
+        return Ok(key);
+    }
+    let authorization = text(headers, header::AUTHORIZATION.as_str());
+    let is_openai = uri.path().contains("/openai/");
+    match authorization {
+        Some(value) if is_openai => Ok(bearer(value).unwrap_or(value).into()),
+        Some(_) => Err(WrongAuthScheme.into()),
+        None => Err(MissingAuth.into()),
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

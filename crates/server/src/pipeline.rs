@@ -1,0 +1,35 @@
+//! The way of one call: check it, let an engine work, finish the reply.
+
+mod finish;
+
+use crate::{app::App, registry::Route};
+use futures::StreamExt;
+use propus_engines::Chunks;
+use propus_failures::{Call as Asked, Problem, check};
+use propus_wire::{Version, generate::GenerateContentRequest};
+
+/// A call whose model is known.
+pub struct Call<'a> {
+    /// The endpoint's version.
+    pub version: Version,
+    /// Who answers.
+    pub route: &'a Route,
+    /// What is asked.
+    pub request: GenerateContentRequest,
+}
+
+/// Carries out a call. Problems come before the first chunk where possible.
+pub async fn run(app: &App, call: Call<'_>) -> Result<Chunks, Problem> {
+    let Call {
+        version,
+        route,
+        mut request,
+    } = call;
+    check(&Asked::GenerateContent(&request), &route.card, version)?;
+    request.model = Some(format!("models/{}", route.card.name));
+    let stamp = finish::Stamp::new(app, route);
+    let chunks = route.engine.generate(request).await?;
+    Ok(chunks
+        .map(move |chunk| chunk.map(|chunk| stamp.on(chunk)))
+        .boxed())
+}

@@ -1,0 +1,143 @@
+//! From a path to a reply.
+
+pub mod about;
+pub mod embed;
+pub mod generate;
+pub mod models;
+pub mod not_found;
+pub mod openai;
+pub mod query;
+
+use crate::{app::App, layers::render::Failed};
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http::{HeaderValue, Method, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use propus_failures::{
+    Problem, limits::payload_too_large::PayloadTooLarge,
+    request::invalid_argument_generic::InvalidArgumentGeneric,
+};
+use propus_wire::{
+    Message, Version, integer_enums,
+    path::{Path, Resource},
+    request,
+};
+use query::Query;
+use serde_json::Value;
+use std::{error::Error, sync::Arc};
+
+/// Answers everything below `/v1` and `/v1beta`.
+pub async fn dispatch(State(app): State<Arc<App>>, request: Request) -> Response {
+    let uri = request.uri().clone();
+    let query = uri.query().unwrap_or_default();
+    let reply = match (Path::parse(uri.path()), request.method().clone()) {
+        (Some(Path::Models(version)), Method::GET) => models::list(&app, version, query),
+        (Some(Path::Model(version, name)), Method::GET) => models::get(&app, version, &name, query),
+        (Some(Path::Method(version, resource, name)), Method::POST) => {
+            method(&app, version, &resource, &name, request).await
+        }
+        (Some(Path::OpenAi(_, rest)), verb) => {
+            match openai::dispatch(&app, &rest, verb, request).await {
+                Some(reply) => reply,
+                None => return not_found::page(uri.path()),
+            }
+        }
+        _ => return not_found::page(uri.path()),
+    };
+    reply.unwrap_or_else(|problem| Failed(problem).into_response())
+}
+
+/// Calls a model's method.
+async fn method(
+    app: &App,
+    version: Version,
+    resource: &Resource<'_>,
+    method: &str,
+    request: Request,
+) -> Result<Response, Problem> {
+    match method {
+        "generateContent" => generate::unary(app, version, resource, request).await,
+        "streamGenerateContent" => generate::stream(app, version, resource, request).await,
+        "countTokens" => generate::count_tokens(app, version, resource, request).await,
+        "embedContent" => embed::one(app, version, resource, request).await,
+        "batchEmbedContents" => embed::batch(app, version, resource, request).await,
+        _ => Err(app.registry.no_such_method(version, resource, method)),
+    }
+}
+
+/// Reads a whole body, up to the limit.
+pub async fn body(app: &App, request: Request) -> Result<Bytes, Problem> {
+    let limit = app.settings.body_limit;
+    match Limited::new(request.into_body(), limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if is_too_long(error.as_ref()) => Err(PayloadTooLarge {
+            limit: limit as u64,
+        }
+        .into()),
+        // A broken gzip stream or a client that went away.
+        Err(error) => Err(invalid(format!("the body cannot be read: {error}"))),
+    }
+}
+
+/// A fault for which Google has no words.
+pub fn invalid(cause: String) -> Problem {
+    InvalidArgumentGeneric { cause: Some(cause) }.into()
+}
+
+fn is_too_long(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Reads a request's query and body as the method's message.
+pub async fn read<T: Message>(
+    app: &App,
+    version: Version,
+    request: Request,
+) -> Result<(Query, T), Problem> {
+    let query = Query::read(request.uri().query().unwrap_or_default())?;
+    let body = body(app, request).await?;
+    let surface = app.settings.surface(version);
+    let message = request::read(&body, surface, version).map_err(query::unreadable)?;
+    Ok((query, message))
+}
+
+/// Writes a reply as the query asks for: pretty unless told otherwise, enums by name or number.
+pub fn json<T: Message + serde::Serialize>(reply: &T, query: &Query) -> Response {
+    let mut body = text(reply, query);
+    if query.pretty {
+        body.push(b'\n');
+    }
+    let kind = HeaderValue::from_static("application/json; charset=UTF-8");
+    ([(header::CONTENT_TYPE, kind)], body).into_response()
+}
+
+/// The JSON text of a message.
+pub fn text<T: Message + serde::Serialize>(reply: &T, query: &Query) -> Vec<u8> {
+    let written = if query.integer_enums {
+        let mut value = serde_json::to_value(reply).unwrap_or(Value::Null);
+        integer_enums::apply(T::descriptor(), &mut value);
+        write(&value, query.pretty)
+    } else {
+        write(reply, query.pretty)
+    };
+    // A message holds only text, numbers and lists: writing it to memory cannot fail.
+    written.unwrap_or_default()
+}
+
+fn write<T: serde::Serialize>(value: &T, pretty: bool) -> serde_json::Result<Vec<u8>> {
+    if pretty {
+        serde_json::to_vec_pretty(value)
+    } else {
+        serde_json::to_vec(value)
+    }
+}

@@ -1,0 +1,120 @@
+//! A small caller of the router.
+
+use axum::{Router, body::Body};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use propus_engines::scripted::Scripted;
+use propus_failures::{Card, Cards};
+use propus_server::{
+    accounts::Accounts,
+    app::{App, Settings, router},
+    registry::{OwnModel, Registry},
+};
+use serde_json::Value;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tower::ServiceExt;
+
+/// Noon of 24 November 2026.
+pub(crate) fn today() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_795_521_600)
+}
+
+const SCRIPT: &str = r#"
+[[reply]]
+when = "block me"
+response = '{"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":2,"totalTokenCount":2}}'
+
+[[reply]]
+when = "call a tool"
+response = '{"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"f","args":{"a":1}}}]},"finishReason":"STOP"}]}'
+
+[[reply]]
+text = "The bridge is old."
+"#;
+
+/// A server with one model, `small`, and one key.
+pub(crate) struct Server {
+    router: Router,
+    pub(crate) key: String,
+}
+
+/// What came back.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self::with(Settings::default(), false)
+    }
+
+    pub(crate) fn with(settings: Settings, strict: bool) -> Self {
+        let settings = Settings {
+            clock: Arc::new(today),
+            ..settings
+        };
+        let mut card = Card::for_local("small", 8192);
+        card.methods.push("embedContent".into());
+        let own = OwnModel {
+            name: "small".into(),
+            card: Arc::new(card),
+            engine: Arc::new(Scripted::from_toml(SCRIPT).unwrap()),
+        };
+        let accounts = Accounts::in_memory().unwrap();
+        let key = accounts.first_key(today()).unwrap().unwrap().key;
+        let clock = settings.clock.clone();
+        let registry = Registry::new(Cards::builtin().clone(), vec![own], strict, clock);
+        let app = App {
+            settings,
+            registry,
+            accounts: Some(accounts),
+        };
+        Self {
+            router: router(Arc::new(app)),
+            key,
+        }
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        Reply {
+            status: head.status,
+            headers: head.headers,
+            bytes: body.collect().await.unwrap().to_bytes().to_vec(),
+        }
+    }
+
+    /// A call with the key.
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Reply {
+        let request = Request::post(path).header("x-goog-api-key", &self.key);
+        self.send(request.body(Body::from(body.to_owned())).unwrap())
+            .await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        let request = Request::get(path).header("x-goog-api-key", &self.key);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("not JSON: {}", self.text()))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.bytes.clone()).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+}
