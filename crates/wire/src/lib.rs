@@ -1,7 +1,7 @@
 //! The Gemini API as types and bytes.
 //!
 //! Messages of `v1` and `v1beta` with proto3 JSON rules ([`generate`], [`embed`], [`models`]), the
-//! error envelope ([`status`]), what exists in which version ([`Surface`]), resource paths
+//! error envelope ([`status`]), reading requests as strictly as Google does ([`request`]), what exists in which version ([`Surface`]), resource paths
 //! ([`path`]) and stream framing ([`frame`]). Nothing here does IO or decides anything.
 
 pub mod embed;
@@ -10,6 +10,7 @@ pub mod generate;
 pub mod message;
 pub mod models;
 pub mod path;
+pub mod request;
 pub mod scalar;
 pub mod schema;
 pub mod status;

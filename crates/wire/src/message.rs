@@ -146,6 +146,14 @@ impl EnumDescriptor {
             .map(|(_, number)| *number)
     }
 
+    /// The number of a name as requests may write it: in any case, with dashes, or as digits.
+    pub fn number_in(&self, text: &str) -> Option<i32> {
+        let listed = |number: &i32| self.name_of(*number).is_some();
+        self.number(text)
+            .or_else(|| self.number(&enum_name(text)))
+            .or_else(|| text.parse().ok().filter(listed))
+    }
+
     /// The name of a number.
     pub fn name_of(&self, number: i32) -> Option<&'static str> {
         self.values
@@ -153,6 +161,11 @@ impl EnumDescriptor {
             .find(|(_, known)| *known == number)
             .map(|(name, _)| *name)
     }
+}
+
+/// An enum's name in its usual spelling.
+pub(crate) fn enum_name(text: &str) -> String {
+    text.to_ascii_uppercase().replace('-', "_")
 }
 
 /// What a struct field of a message may be: `Option<T>`, `Vec<T>` or a map to `T`.

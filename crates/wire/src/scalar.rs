@@ -1,7 +1,7 @@
 //! Single values by the rules of proto3 JSON: numbers in strings, base64 in either alphabet,
 //! durations with an `s`, enums by name or number.
 
-use crate::message::{Kind, Mode};
+use crate::message::{Kind, Mode, enum_name};
 use base64::{
     Engine as _,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
@@ -292,7 +292,7 @@ pub fn read_enum<'de, D: Deserializer<'de>, T>(
         }
         fn visit_str<E: de::Error>(self, name: &str) -> Result<T, E> {
             let known = (self.from_name)(name)
-                .or_else(|| (self.from_name)(&name.to_ascii_uppercase()))
+                .or_else(|| (self.from_name)(&enum_name(name)))
                 .or_else(|| name.parse().ok().and_then(self.from_number));
             match known {
                 Some(value) => Ok(value),
@@ -307,6 +307,12 @@ pub fn read_enum<'de, D: Deserializer<'de>, T>(
         }
         fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
             match i64::try_from(number).ok().and_then(self.from_number) {
+                Some(value) => Ok(value),
+                None => self.keep(&number.to_string()),
+            }
+        }
+        fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
+            match whole(number).and_then(self.from_number) {
                 Some(value) => Ok(value),
                 None => self.keep(&number.to_string()),
             }

@@ -1,0 +1,1 @@
+//! Bodies and the exact messages that they give.

@@ -1,0 +1,494 @@
+//! The second, thorough reading of a request: by the table of fields, to the end, all faults.
+//!
+//! It decides as Google's writer of messages does, and words what it finds in the same way.
+
+use super::{
+    Violations,
+    canonical::Canonical,
+    syntax::{self, Events, Scalar},
+    violations::{Faults, shortened},
+};
+use crate::{
+    Mode, Version,
+    message::{Descriptor, Field, Kind, Label},
+    scalar::{decode_base64, duration_in, integer_in, number_in, whole},
+};
+use std::fmt::Write;
+
+/// Finds everything that is wrong with a body; where nothing is, gives the body as strict JSON.
+pub(super) fn check(
+    json: &[u8],
+    root: &'static Descriptor,
+    mode: Mode,
+    version: Version,
+) -> Result<String, Violations> {
+    let mut walk = Walk {
+        root,
+        mode,
+        version,
+        frames: Vec::new(),
+        path: String::new(),
+        faults: Faults::default(),
+        canonical: Canonical::default(),
+    };
+    syntax::parse(json, &mut walk).map_err(Violations::Syntax)?;
+    walk.faults.into_result()?;
+    Ok(walk.canonical.into_text())
+}
+
+struct Walk {
+    root: &'static Descriptor,
+    mode: Mode,
+    version: Version,
+    /// The open objects and lists.
+    frames: Vec<Frame>,
+    /// Where we are, such as `contents[0].parts`.
+    path: String,
+    faults: Faults,
+    canonical: Canonical,
+}
+
+struct Frame {
+    shape: Shape,
+    /// The path's length before this object or list.
+    outside: usize,
+}
+
+enum Shape {
+    /// A message, and which fields of its oneofs are set.
+    Message(&'static Descriptor, Vec<&'static Field>),
+    /// A repeated field, and its next index.
+    List(&'static Field, usize),
+    /// A map, and its next index.
+    Map(&'static Field, usize),
+    /// Inside free JSON.
+    Free,
+    /// Inside something that is wrong itself.
+    Skipped,
+}
+
+/// What a value is to be, by its place.
+#[derive(Clone, Copy)]
+enum Place {
+    Root,
+    /// The value of a message's field, as the label says.
+    Field(&'static Field),
+    /// An item of a list.
+    Item(&'static Field),
+    /// The value of a map's entry.
+    Entry(&'static Field),
+    Free,
+    Nowhere,
+}
+
+impl Events for Walk {
+    fn start_object(&mut self, key: Option<&str>) {
+        let outside = self.path.len();
+        let place = self.place(key);
+        let shape = self.object_shape(place, key, outside);
+        self.open(shape, outside, key, '{');
+    }
+
+    fn start_list(&mut self, key: Option<&str>) {
+        let outside = self.path.len();
+        let place = self.place(key);
+        let shape = self.list_shape(place, key, outside);
+        self.open(shape, outside, key, '[');
+    }
+
+    fn end_object(&mut self) {
+        self.close('}');
+    }
+
+    fn end_list(&mut self) {
+        self.close(']');
+    }
+
+    fn scalar(&mut self, key: Option<&str>, value: Scalar<'_>) {
+        let outside = self.path.len();
+        match self.place(key) {
+            Place::Root => self.faults.name("", "", ROOT),
+            Place::Field(field) => self.field(field, key, value, outside),
+            Place::Item(_) if matches!(value, Scalar::Null) => {}
+            Place::Item(field) => self.single(field, key, value),
+            Place::Entry(field) if matches!(value, Scalar::Null) => self.empty_entry(field, key),
+            Place::Entry(field) => self.single(field, key, value),
+            Place::Free => self.write(key, &value),
+            Place::Nowhere => {}
+        }
+        self.path.truncate(outside);
+    }
+}
+
+const ROOT: &str = "Root element must be a message.";
+
+impl Walk {
+    /// Finds what belongs at a key of the innermost object or list, and steps into its path.
+    fn place(&mut self, key: Option<&str>) -> Place {
+        let Some(frame) = self.frames.last_mut() else {
+            return Place::Root;
+        };
+        // Writing to a string cannot fail.
+        match &mut frame.shape {
+            Shape::Message(table, _) => {
+                let table: &'static Descriptor = table;
+                self.named(table, key.unwrap_or_default())
+            }
+            Shape::List(field, next) => {
+                let _ = write!(self.path, "[{next}]");
+                *next += 1;
+                Place::Item(field)
+            }
+            Shape::Map(field, next) => {
+                let _ = write!(self.path, "[{next}].value");
+                *next += 1;
+                Place::Entry(field)
+            }
+            Shape::Free => Place::Free,
+            Shape::Skipped => Place::Nowhere,
+        }
+    }
+
+    fn named(&mut self, table: &'static Descriptor, name: &str) -> Place {
+        let known = table.field(name);
+        let Some(field) = known.filter(|field| self.mode.knows(field.beta_only)) else {
+            let reason = match name {
+                "" => "Proto fields must have a name.",
+                _ => "Cannot find field.",
+            };
+            self.faults.name(&self.path, name, reason);
+            return Place::Nowhere;
+        };
+        if !self.path.is_empty() {
+            self.path.push('.');
+        }
+        self.path.push_str(field.name);
+        Place::Field(field)
+    }
+
+    fn object_shape(&mut self, place: Place, key: Option<&str>, outside: usize) -> Shape {
+        let field = match place {
+            Place::Root => return Shape::Message(self.root, Vec::new()),
+            Place::Field(field) if field.label == Label::Map => return Shape::Map(field, 0),
+            Place::Field(field) | Place::Item(field) | Place::Entry(field) => field,
+            Place::Free => return Shape::Free,
+            Place::Nowhere => return Shape::Skipped,
+        };
+        let shape = match field.kind {
+            Kind::Message(table) => Shape::Message(table(), Vec::new()),
+            Kind::Struct | Kind::Value => Shape::Free,
+            _ => {
+                let reason = "Starting an object on a scalar field";
+                self.faults.value(&self.path[..outside], field.name, reason);
+                return Shape::Skipped;
+            }
+        };
+        match self.takes_oneof(place, key, outside) {
+            true => shape,
+            false => Shape::Skipped,
+        }
+    }
+
+    fn list_shape(&mut self, place: Place, key: Option<&str>, outside: usize) -> Shape {
+        let name = key.unwrap_or_default();
+        let parent = &self.path[..outside];
+        match place {
+            Place::Free => return Shape::Free,
+            Place::Nowhere => return Shape::Skipped,
+            Place::Root => self.faults.name("", "", ROOT),
+            Place::Field(field) if field.label == Label::Repeated => return Shape::List(field, 0),
+            Place::Field(field) if field.label == Label::Map => {
+                let name = shortened(name);
+                let reason = format!("Cannot bind a list to map for field '{name}'.");
+                self.faults.value(parent, "Map", &reason);
+            }
+            Place::Field(field) if matches!(field.kind, Kind::Value) => {
+                return match self.takes_oneof(place, key, outside) {
+                    true => Shape::Free,
+                    false => Shape::Skipped,
+                };
+            }
+            Place::Entry(field) if matches!(field.kind, Kind::Value) => return Shape::Free,
+            Place::Entry(_) => {
+                let name = shortened(name);
+                let reason = format!("Cannot have repeated items ('{name}') within a map.");
+                self.faults.value(&self.path, "Map", &reason);
+            }
+            Place::Field(_) | Place::Item(_) => {
+                let reason = "Proto field is not repeating, cannot start list.";
+                self.faults.name(parent, name, reason);
+            }
+        }
+        Shape::Skipped
+    }
+
+    /// Marks a field's oneof as set; one that is set by another field already is a fault.
+    fn takes_oneof(&mut self, place: Place, key: Option<&str>, outside: usize) -> bool {
+        let (Place::Field(field), Some(frame)) = (place, self.frames.last_mut()) else {
+            return true;
+        };
+        let (Some(group), Shape::Message(_, set)) = (field.oneof, &mut frame.shape) else {
+            return true;
+        };
+        let other = set.iter().find(|known| known.oneof == Some(group));
+        if other.is_some_and(|known| known.name != field.name) {
+            let name = shortened(key.unwrap_or_default());
+            let reason = format!("oneof field '{group}' is already set. Cannot set '{name}'");
+            self.faults.value(&self.path[..outside], "oneof", &reason);
+            return false;
+        }
+        set.push(field);
+        true
+    }
+
+    fn open(&mut self, shape: Shape, outside: usize, key: Option<&str>, bracket: char) {
+        self.frames.push(Frame { shape, outside });
+        if self.faults.is_empty() {
+            self.canonical.open(key, bracket);
+        }
+    }
+
+    fn close(&mut self, bracket: char) {
+        if let Some(frame) = self.frames.pop() {
+            self.path.truncate(frame.outside);
+        }
+        if self.faults.is_empty() {
+            self.canonical.close(bracket);
+        }
+    }
+
+    fn write(&mut self, key: Option<&str>, value: &Scalar<'_>) {
+        if self.faults.is_empty() {
+            self.canonical.scalar(key, value);
+        }
+    }
+
+    /// A scalar as the value of a message's field.
+    fn field(
+        &mut self,
+        field: &'static Field,
+        key: Option<&str>,
+        value: Scalar<'_>,
+        outside: usize,
+    ) {
+        if matches!(value, Scalar::Null) {
+            return self.write(key, &value);
+        }
+        if !self.takes_oneof(Place::Field(field), key, outside) {
+            return;
+        }
+        match field.label {
+            Label::Map => {
+                let entry = self.entry_type(field);
+                self.faults.value(&self.path, &entry, &echo(&value));
+            }
+            Label::Singular | Label::Repeated => self.single(field, key, value),
+        }
+    }
+
+    fn single(&mut self, field: &'static Field, key: Option<&str>, value: Scalar<'_>) {
+        match reason_against(field.kind, &value) {
+            None => self.write(key, &value),
+            Some(reason) => {
+                let type_name = self.type_name(field.kind);
+                let reason = match field.kind {
+                    Kind::Duration | Kind::Timestamp => {
+                        let name = shortened(key.unwrap_or_default());
+                        format!("Field '{name}', {reason}")
+                    }
+                    _ => reason,
+                };
+                self.faults.value(&self.path, &type_name, &reason);
+            }
+        }
+    }
+
+    /// `null` in a map stands for the value that is left out of messages.
+    fn empty_entry(&mut self, field: &'static Field, key: Option<&str>) {
+        let json = match field.kind {
+            Kind::String | Kind::Bytes => "\"\"",
+            Kind::Message(_) | Kind::Struct => "{}",
+            Kind::Bool => "false",
+            Kind::Duration => "\"0s\"",
+            Kind::Value | Kind::Timestamp => "null",
+            Kind::Int32 | Kind::Int64 | Kind::Float | Kind::Double | Kind::Enum(_) => "0",
+        };
+        if self.faults.is_empty() {
+            self.canonical.raw(key, json);
+        }
+    }
+
+    fn type_name(&self, kind: Kind) -> String {
+        let google = |name: &str| format!("type.googleapis.com/google.protobuf.{name}");
+        match kind {
+            Kind::String => "TYPE_STRING".into(),
+            Kind::Int32 => "TYPE_INT32".into(),
+            Kind::Int64 => "TYPE_INT64".into(),
+            Kind::Float => "TYPE_FLOAT".into(),
+            Kind::Double => "TYPE_DOUBLE".into(),
+            Kind::Bool => "TYPE_BOOL".into(),
+            Kind::Bytes => "TYPE_BYTES".into(),
+            Kind::Duration => google("Duration"),
+            Kind::Timestamp => google("Timestamp"),
+            Kind::Struct => google("Struct"),
+            Kind::Value => google("Value"),
+            Kind::Enum(table) => self.own_type(table.name),
+            Kind::Message(table) => self.own_type(table().name),
+        }
+    }
+
+    fn own_type(&self, name: &str) -> String {
+        let version = self.version;
+        format!("type.googleapis.com/google.ai.generativelanguage.{version}.{name}")
+    }
+
+    /// The type of a map's entries, such as `Schema.PropertiesEntry`.
+    fn entry_type(&self, field: &Field) -> String {
+        let parent = self.frames.last().map(|frame| &frame.shape);
+        let Some(Shape::Message(table, _)) = parent else {
+            return self.own_type(field.name);
+        };
+        let (first, others) = field.json.split_at(1);
+        let entry = format!("{}.{}{others}Entry", table.name, first.to_ascii_uppercase());
+        self.own_type(&entry)
+    }
+}
+
+/// Why a scalar cannot be a value of a type, in Google's words; mostly the value itself.
+fn reason_against(kind: Kind, value: &Scalar<'_>) -> Option<String> {
+    let fits = match kind {
+        Kind::String => matches!(value, Scalar::String(_)),
+        Kind::Int32 => integer(value).is_some_and(|value| i32::try_from(value).is_ok()),
+        Kind::Int64 => integer(value).is_some(),
+        Kind::Float => real(value).is_some_and(fits_float),
+        Kind::Double => real(value).is_some(),
+        Kind::Bool => is_bool(value),
+        Kind::Bytes => return reason_against_bytes(value),
+        Kind::Duration => return reason_against_duration(value),
+        Kind::Timestamp => matches!(value, Scalar::String(_)),
+        Kind::Struct | Kind::Message(_) => false,
+        Kind::Value => true,
+        Kind::Enum(table) => match value {
+            Scalar::String(name) => table.number_in(name).is_some(),
+            value => integer(value)
+                .and_then(|number| i32::try_from(number).ok())
+                .is_some_and(|number| table.name_of(number).is_some()),
+        },
+    };
+    (!fits).then(|| echo(value))
+}
+
+fn integer(value: &Scalar<'_>) -> Option<i64> {
+    match value {
+        Scalar::Unsigned(value) => i64::try_from(*value).ok(),
+        Scalar::Signed(value) => Some(*value),
+        Scalar::Double(value) => whole(*value),
+        Scalar::String(text) => integer_in(text),
+        Scalar::Null | Scalar::Bool(_) => None,
+    }
+}
+
+fn real(value: &Scalar<'_>) -> Option<f64> {
+    match value {
+        Scalar::Unsigned(value) => Some(*value as f64),
+        Scalar::Signed(value) => Some(*value as f64),
+        Scalar::Double(value) => Some(*value),
+        Scalar::String(text) => real_in(text),
+        Scalar::Null | Scalar::Bool(_) => None,
+    }
+}
+
+fn real_in(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => Some(f64::NAN),
+        "Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        text => number_in(text),
+    }
+}
+
+fn fits_float(value: f64) -> bool {
+    !(value.is_finite() && value.abs() > f64::from(f32::MAX))
+}
+
+fn is_bool(value: &Scalar<'_>) -> bool {
+    match value {
+        Scalar::Bool(_) => true,
+        Scalar::String(text) => text == "true" || text == "false",
+        _ => false,
+    }
+}
+
+fn reason_against_bytes(value: &Scalar<'_>) -> Option<String> {
+    let Scalar::String(text) = value else {
+        return Some(echo(value));
+    };
+    let failed = decode_base64(text).is_none();
+    failed.then(|| format!("Base64 decoding failed for {}", echo(value)))
+}
+
+fn reason_against_duration(value: &Scalar<'_>) -> Option<String> {
+    let Scalar::String(text) = value else {
+        let value = echo(value);
+        return Some(format!("Invalid data type for duration, value is {value}"));
+    };
+    if duration_in(text).is_some() {
+        return None;
+    }
+    let Some(number) = text.strip_suffix('s') else {
+        return Some("Illegal duration format; duration must end with 's'".into());
+    };
+    let number = number.strip_prefix('-').unwrap_or(number);
+    let (seconds, nanos) = number.split_once('.').unwrap_or((number, ""));
+    let reason = if seconds.parse::<u64>().is_err() {
+        "Invalid duration format, failed to parse seconds"
+    } else if !nanos.bytes().all(|b| b.is_ascii_digit()) {
+        "Invalid duration format, failed to parse nano seconds"
+    } else {
+        "Duration value exceeds limits"
+    };
+    Some(reason.into())
+}
+
+/// A value as messages repeat it: text in quotes but not escaped, numbers as C prints them.
+fn echo(value: &Scalar<'_>) -> String {
+    match value {
+        Scalar::Null => "null".into(),
+        Scalar::Bool(value) => value.to_string(),
+        Scalar::Unsigned(value) => value.to_string(),
+        Scalar::Signed(value) => value.to_string(),
+        Scalar::Double(value) => c_double(*value),
+        Scalar::String(text) => format!("\"{}\"", shortened(text)),
+    }
+}
+
+/// Prints like `%.15g`, or like `%.17g` where that many digits are needed.
+fn c_double(value: f64) -> String {
+    let short = general(value, 15);
+    match short.parse::<f64>() {
+        Ok(read) if value == read => short,
+        _ => general(value, 17),
+    }
+}
+
+fn general(value: f64, digits: i32) -> String {
+    let text = format!("{value:.*e}", digits as usize - 1);
+    let Some((mantissa, exponent)) = text.split_once('e') else {
+        return text;
+    };
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..digits).contains(&exponent) {
+        let decimals = (digits - 1 - exponent) as usize;
+        return without_zeros(&format!("{value:.decimals$}")).to_owned();
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    let mantissa = without_zeros(mantissa);
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
+}
+
+fn without_zeros(decimal: &str) -> &str {
+    match decimal.contains('.') {
+        true => decimal.trim_end_matches('0').trim_end_matches('.'),
+        false => decimal,
+    }
+}
