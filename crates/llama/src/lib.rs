@@ -4,4 +4,5 @@ pub mod constraint;
 pub mod convert;
 pub mod gguf;
 pub mod prompt;
+pub mod store;
 pub mod tools;

@@ -74,6 +74,7 @@ pub fn bert_to_gguf(
         .unwrap_or_default();
     let bytes = read(&files.weights)?;
     let weights = SafeTensors::deserialize(&bytes)?;
+    config.check_vocabulary(&weights)?;
 
     let mut writer = GgufWriter::new("bert");
     writer
@@ -170,6 +171,17 @@ impl Config {
             return Err(ConvertError::Unsupported(
                 "its width cannot be shared out among its heads".into(),
             ));
+        }
+        Ok(())
+    }
+
+    /// Before anything is allocated for that many tokens.
+    fn check_vocabulary(&self, weights: &SafeTensors<'_>) -> Result<(), ConvertError> {
+        let embeddings = find_tensor(weights, "embeddings.word_embeddings.weight")?;
+        let (rows, shape) = (self.vocab_size, embeddings.shape());
+        if shape != [rows as usize, self.hidden_size as usize] {
+            let what = format!("its vocabulary has {rows} tokens and its embeddings {shape:?}");
+            return Err(ConvertError::Unsupported(what));
         }
         Ok(())
     }
