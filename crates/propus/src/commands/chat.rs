@@ -7,9 +7,10 @@ use propus_client::{
     Client, Error,
     wire::generate::{Content, GenerateContentRequest},
 };
-use rustyline::{DefaultEditor, error::ReadlineError};
+use rustyline::{Config, Editor, error::ReadlineError, history::DefaultHistory};
 use std::{
     io::{self, IsTerminal},
+    mem,
     process::ExitCode,
     sync::mpsc,
     thread,
@@ -197,6 +198,7 @@ enum Read {
 /// Lines of standard input. They are read on a thread of their own, one when it is asked for: a
 /// read cannot be called off, and must neither hold up an answer nor the end of the program.
 struct Lines {
+    is_person: bool,
     ask: mpsc::Sender<bool>,
     lines: channel::UnboundedReceiver<io::Result<Read>>,
 }
@@ -206,19 +208,23 @@ impl Lines {
         let (ask, asked) = mpsc::channel();
         let (send, lines) = channel::unbounded_channel();
         thread::spawn(move || {
-            let mut editor = is_person.then(DefaultEditor::new).transpose();
+            let mut history = DefaultHistory::new();
             for is_first in asked {
-                let read = match &mut editor {
-                    Ok(Some(editor)) => edited(editor, is_first),
-                    Ok(None) => plain(),
-                    Err(error) => Err(io::Error::other(error.to_string())),
+                let read = if is_person {
+                    edited(&mut history, is_first)
+                } else {
+                    plain()
                 };
                 if send.send(read).is_err() {
                     return;
                 }
             }
         });
-        Self { ask, lines }
+        Self {
+            is_person,
+            ask,
+            lines,
+        }
     }
 
     /// The next line, those that it goes on with included.
@@ -240,22 +246,29 @@ impl Lines {
         self.ask.send(is_first).ok();
         tokio::select! {
             read = self.lines.recv() => read.unwrap_or(Ok(Read::End)),
-            // The line editor takes Ctrl-C for itself; this is for piped input.
-            _ = tokio::signal::ctrl_c() => Ok(Read::Interrupt),
+            // The line editor takes Ctrl-C for itself.
+            _ = tokio::signal::ctrl_c(), if !self.is_person => Ok(Read::Interrupt),
         }
     }
 }
 
-fn edited(editor: &mut DefaultEditor, is_first: bool) -> io::Result<Read> {
-    match editor.readline(if is_first { "> " } else { "… " }) {
+/// Reads a line with editing. The editor lives for one line: while it does, it takes Ctrl-C away
+/// from the answers.
+fn edited(history: &mut DefaultHistory, is_first: bool) -> io::Result<Read> {
+    let past = mem::take(history);
+    let editor = Editor::<(), _>::with_history(Config::default(), past);
+    let mut editor = editor.map_err(io::Error::other)?;
+    let read = match editor.readline(if is_first { "> " } else { "… " }) {
         Ok(line) => {
             editor.add_history_entry(line.as_str()).ok();
             Ok(Read::Line(line))
         }
         Err(ReadlineError::Interrupted) => Ok(Read::Interrupt),
         Err(ReadlineError::Eof) => Ok(Read::End),
-        Err(error) => Err(io::Error::other(error.to_string())),
-    }
+        Err(error) => Err(io::Error::other(error)),
+    };
+    *history = mem::take(editor.history_mut());
+    read
 }
 
 fn plain() -> io::Result<Read> {
