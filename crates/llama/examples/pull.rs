@@ -56,5 +56,9 @@ fn requantise(from: &Path, to: &Path) -> Result<(), Box<dyn Error + Send + Sync>
         parameters.allow_requantize = true;
         llama_cpp_sys_2::llama_model_quantize(from.as_ptr(), to.as_ptr(), &parameters)
     };
-    if failed == 0 { Ok(()) } else { Err("llama.cpp could not re-quantise the file".into()) }
+    if failed == 0 {
+        Ok(())
+    } else {
+        Err("llama.cpp could not re-quantise the file".into())
+    }
 }

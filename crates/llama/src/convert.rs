@@ -5,6 +5,8 @@ mod bert;
 use std::io;
 use std::path::PathBuf;
 
+#[cfg(test)]
+pub(crate) use bert::tests::write_tiny_bert;
 pub use bert::{BertFiles, Precision, bert_to_gguf};
 
 use crate::gguf::GgufError;

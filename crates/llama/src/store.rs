@@ -144,12 +144,18 @@ impl Store {
         let Some(path) = path else {
             let names: Vec<String> = self.files()?.iter().map(|path| name_of(path)).collect();
             let nearest = nearest_names(name, names.iter().map(String::as_str));
-            return Err(StoreError::NotFound { name: name.to_owned(), nearest, known: false });
+            return Err(StoreError::NotFound {
+                name: name.to_owned(),
+                nearest,
+                known: false,
+            });
         };
         fs::remove_file(&path).map_err(|source| StoreError::io(&path, source))?;
         let manifest = path.with_extension("json");
         match fs::remove_file(&manifest) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(StoreError::io(&manifest, source)),
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::io(&manifest, source))
+            }
             _ => Ok(path),
         }
     }
@@ -174,8 +180,11 @@ impl Store {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-            if !hidden && path.extension().is_some_and(|ending| ending == "gguf") && path.is_file() {
+            let hidden = path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            if !hidden && path.extension().is_some_and(|ending| ending == "gguf") && path.is_file()
+            {
                 files.push(path);
             }
         }
@@ -187,12 +196,17 @@ impl Store {
 fn describe(path: &Path) -> Result<StoredModel, StoreError> {
     let gguf = Gguf::read(path).map_err(|source| StoreError::unreadable(path, source))?;
     let manifest = Manifest::beside(path, gguf.file_size);
-    let from_manifest = |field: fn(&Manifest) -> &String| manifest.as_ref().map(|m| field(m).clone());
+    let from_manifest =
+        |field: fn(&Manifest) -> &String| manifest.as_ref().map(|m| field(m).clone());
     let license = manifest.as_ref().and_then(|m| m.license.clone());
     Ok(StoredModel {
         name: name_of(path),
         path: path.to_owned(),
-        kind: if gguf.is_embedder() { ModelKind::Embed } else { ModelKind::Generate },
+        kind: if gguf.is_embedder() {
+            ModelKind::Embed
+        } else {
+            ModelKind::Generate
+        },
         architecture: gguf.architecture().unwrap_or_default().to_owned(),
         parameters: gguf.parameters(),
         quantisation: gguf.quantisation(),
@@ -214,8 +228,18 @@ fn name_of(path: &Path) -> String {
 
 /// Lower case, and dashes for all that is neither a letter, a digit, `_` nor a dot within.
 fn tidy_name(text: &str) -> String {
-    let keep = |c: char| if c.is_ascii_alphanumeric() || "_.".contains(c) { c.to_ascii_lowercase() } else { '-' };
-    text.chars().map(keep).collect::<String>().trim_matches(['-', '.']).to_owned()
+    let keep = |c: char| {
+        if c.is_ascii_alphanumeric() || "_.".contains(c) {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    };
+    text.chars()
+        .map(keep)
+        .collect::<String>()
+        .trim_matches(['-', '.'])
+        .to_owned()
 }
 
 /// The names that read most like another, best first.
@@ -223,12 +247,23 @@ fn nearest_names<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<St
     let mut scored: Vec<(f64, &str)> = known
         .map(|candidate| {
             let contained = candidate.contains(name) || name.contains(candidate);
-            (if contained { 1.0 } else { strsim::jaro_winkler(name, candidate) }, candidate)
+            (
+                if contained {
+                    1.0
+                } else {
+                    strsim::jaro_winkler(name, candidate)
+                },
+                candidate,
+            )
         })
         .filter(|(likeness, _)| *likeness > 0.8)
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+    scored
+        .into_iter()
+        .take(3)
+        .map(|(_, name)| name.to_owned())
+        .collect()
 }
 
 /// The SHA-256 of a file, in hexadecimal.
@@ -244,6 +279,14 @@ fn check_sha256(path: &Path, expected: &str) -> Result<(), StoreError> {
     if actual == expected.to_ascii_lowercase() {
         return Ok(());
     }
-    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Err(StoreError::Checksum { file, expected: expected.to_owned(), actual })
+    let file = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    Err(StoreError::Checksum {
+        file,
+        expected: expected.to_owned(),
+        actual,
+    })
 }

@@ -167,7 +167,9 @@ impl Config {
                 )));
             }
         }
-        if self.num_attention_heads == 0 || self.hidden_size % self.num_attention_heads != 0 {
+        if self.num_attention_heads == 0
+            || !self.hidden_size.is_multiple_of(self.num_attention_heads)
+        {
             return Err(ConvertError::Unsupported(
                 "its width cannot be shared out among its heads".into(),
             ));
@@ -471,7 +473,7 @@ fn storage(name: &str, shape: &[usize], precision: Precision) -> TensorType {
         return TensorType::F32;
     }
     match precision {
-        Precision::Q8_0 if shape[shape.len() - 1] % Q8_BLOCK == 0 => TensorType::Q8_0,
+        Precision::Q8_0 if shape[shape.len() - 1].is_multiple_of(Q8_BLOCK) => TensorType::Q8_0,
         Precision::F32 => TensorType::F32,
         Precision::F16 | Precision::Q8_0 => TensorType::F16,
     }
@@ -533,4 +535,4 @@ fn q8_block(values: &[f32]) -> [u8; 2 + Q8_BLOCK] {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

