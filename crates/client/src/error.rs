@@ -143,7 +143,7 @@ impl Error {
             Kind::Unreadable { .. } => "check that the base URL leads to a Gemini API",
             Kind::Exchange | Kind::Truncated { .. } => "try again",
         };
-        Some(hint.to_owned())
+        (!hint.is_empty()).then(|| hint.to_owned())
     }
 
     fn refusal(&self) -> Option<&Refusal> {

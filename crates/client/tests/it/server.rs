@@ -70,7 +70,7 @@ impl Server {
             connection.write_all(beginning.as_bytes()).await.unwrap();
             sender.send(vec![seen]).ok();
             // Until the client goes.
-            connection.read(&mut [0]).await.ok();
+            connection.read_u8().await.ok();
         });
         Self { address, requests }
     }
