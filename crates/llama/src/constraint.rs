@@ -28,7 +28,7 @@ mod number;
 pub(crate) mod plan;
 pub(crate) mod read;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod text;
 
 pub use google::json_schema;

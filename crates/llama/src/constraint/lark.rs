@@ -44,7 +44,8 @@ pub(crate) struct Writer {
     rules: String,
     terminals: Vec<String>,
     known_terminals: HashMap<String, String>,
-    known: HashMap<*const Plan, String>,
+    /// Names of plans that were written; each plan is kept, so that no other takes its address.
+    known: HashMap<*const Plan, (Rc<Plan>, String)>,
     rule_count: usize,
 }
 
@@ -83,7 +84,7 @@ impl Writer {
 
     /// The name of a rule or terminal for a plan's texts.
     pub(crate) fn value(&mut self, plan: &Rc<Plan>, path: &str) -> Result<String, SchemaError> {
-        if let Some(name) = self.known.get(&Rc::as_ptr(plan)) {
+        if let Some((_, name)) = self.known.get(&Rc::as_ptr(plan)) {
             return Ok(name.clone());
         }
         let name = match &**plan {
@@ -111,7 +112,8 @@ impl Writer {
                 self.rule(&names?.join(" | "))
             }
         };
-        self.known.insert(Rc::as_ptr(plan), name.clone());
+        let written = (plan.clone(), name.clone());
+        self.known.insert(Rc::as_ptr(plan), written);
         Ok(name)
     }
 

@@ -87,7 +87,7 @@ fn format_regex(name: &str) -> Option<String> {
         "date-time" => format!("(?:{DATE})T{TIME}"),
         "duration" => duration(),
         "email" | "idn-email" => {
-            format!("[A-Za-z0-9_+-]{{1,32}}(?:\\.[A-Za-z0-9_+-]{{1,32}}){{0,3}}@{DOMAIN}")
+            format!("[A-Za-z0-9_+-]{{1,20}}(?:\\.[A-Za-z0-9_+-]{{1,20}}){{0,2}}@{DOMAIN}")
         }
         "uuid" => "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}".into(),
         "uri" | "url" | "iri" | "uri-reference" | "iri-reference" | "uri-template" => {

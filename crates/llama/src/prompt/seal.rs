@@ -28,12 +28,6 @@ impl Seal {
         format!("{}{text}{}", self.open, self.close)
     }
 
-    /// The text without its marks, where it has them at both ends and nowhere else.
-    pub(super) fn inside<'a>(&self, text: &'a str) -> Option<&'a str> {
-        let inner = text.strip_prefix(&self.open)?.strip_suffix(&self.close)?;
-        (!inner.contains(&self.open) && !inner.contains(&self.close)).then_some(inner)
-    }
-
     /// Cuts a rendered prompt; `None` where the marks are not in pairs.
     pub(super) fn cut(&self, text: &str) -> Option<Vec<Segment>> {
         let mut segments = Vec::new();
