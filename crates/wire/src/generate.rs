@@ -283,7 +283,7 @@ crate::message! {
         /// The form of a JSON answer, in Google's schema form.
         response_schema: Option<Schema>, beta;
         /// The form of a JSON answer as JSON Schema (name of the preview).
-        private_response_json_schema: Option<Value>, @json("_responseJsonSchema"), beta;
+        private_response_json_schema: Option<Value>, @json("_responseJsonSchema", "_response_json_schema"), beta;
         /// The form of a JSON answer as JSON Schema.
         response_json_schema: Option<Value>, beta;
         /// Lowers every token that was used.

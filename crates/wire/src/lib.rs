@@ -1,12 +1,14 @@
 //! The Gemini API as types and bytes.
 //!
-//! Messages of `v1` and `v1beta` with proto3 JSON rules ([`generate`], [`embed`], [`models`]), the
-//! error envelope ([`status`]), reading requests as strictly as Google does ([`request`]), what exists in which version ([`Surface`]), resource paths
-//! ([`path`]) and stream framing ([`frame`]). Nothing here does IO or decides anything.
+//! Messages of `v1` and `v1beta` with proto3 JSON rules ([`generate`], [`embed`], [`models`]),
+//! requests read as strictly as Google reads them ([`request`]), the error envelope ([`status`]),
+//! what exists in which version ([`Surface`]), resource paths ([`path`]) and stream framing
+//! ([`frame`]). Nothing here does IO or decides anything.
 
 pub mod embed;
 pub mod frame;
 pub mod generate;
+pub mod integer_enums;
 pub mod message;
 pub mod models;
 pub mod path;

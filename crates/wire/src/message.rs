@@ -415,13 +415,13 @@ pub const fn camel<const N: usize>(name: &str) -> [u8; N] {
 /// Declares messages: struct, JSON form and field table from one listing.
 ///
 /// A field is `name: Type` with `Option`, `Vec` or `IndexMap`, followed by marks: `beta` (absent
-/// from `v1` before 2026), `@oneof(group)`, `@json("name")` where the JSON name is irregular.
+/// from `v1` before 2026), `@oneof(group)`, `@json("jsonName", "proto_name")` where the names are irregular.
 #[macro_export]
 macro_rules! message {
     ($(
         $(#[$doc:meta])*
         pub struct $Type:ident $(= $proto:literal)? {
-            $( $(#[$field_doc:meta])* $field:ident : $ty:ty $(, @oneof($oneof:ident))? $(, @json($json:literal))? $(, $beta:ident)? ; )*
+            $( $(#[$field_doc:meta])* $field:ident : $ty:ty $(, @oneof($oneof:ident))? $(, @json($json:literal, $snake:literal))? $(, $beta:ident)? ; )*
         }
     )*) => {$(
         $(#[$doc])*
@@ -436,7 +436,8 @@ macro_rules! message {
                 static TABLE: Descriptor = Descriptor {
                     name: $crate::message!(@first $($proto,)? stringify!($Type),),
                     fields: &[$( Field {
-                        name: $crate::message::plain(stringify!($field)),
+                        name: $crate::message!(@first $($snake,)?
+                            $crate::message::plain(stringify!($field)),),
                         json: $crate::message!(@first $($json,)? {
                             const NAME: &str = $crate::message::plain(stringify!($field));
                             const BYTES: [u8; $crate::message::camel_length(NAME)] =
@@ -722,6 +723,8 @@ mod tests {
         assert_eq!(table.field("any_of").unwrap().json, "anyOf");
         let config = GenerationConfig::descriptor();
         assert!(config.field("_responseJsonSchema").is_some());
+        assert!(config.field("_response_json_schema").is_some());
+        assert!(config.field("privateResponseJsonSchema").is_none());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod canonical;
 mod syntax;
+mod values;
 mod violations;
 mod walk;
 

@@ -67,9 +67,18 @@ impl Scalar for bool {
             fn visit_bool<E: de::Error>(self, value: bool) -> Result<bool, E> {
                 Ok(value)
             }
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<bool, E> {
+                self.visit_f64(value as f64)
+            }
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<bool, E> {
+                match value {
+                    0.0 => Ok(false),
+                    1.0 => Ok(true),
+                    _ => Err(E::invalid_value(de::Unexpected::Float(value), &self)),
+                }
+            }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<bool, E> {
-                text.parse()
-                    .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+                bool_in(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
             }
         }
         deserializer.deserialize_any(Flag)
@@ -78,6 +87,15 @@ impl Scalar for bool {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bool(*self)
     }
+}
+
+/// A truth value written as text: Google takes more words than `true` and `false`.
+pub fn bool_in(text: &str) -> Option<bool> {
+    const TRUE: [&str; 5] = ["true", "t", "yes", "y", "1"];
+    const FALSE: [&str; 5] = ["false", "f", "no", "n", "0"];
+    let is = |word: &&str| text.eq_ignore_ascii_case(word);
+    let is_true = TRUE.iter().any(is);
+    (is_true || FALSE.iter().any(is)).then_some(is_true)
 }
 
 /// Implements integers: JSON numbers without a fraction, or the same in a string.
@@ -129,11 +147,9 @@ pub fn whole(value: f64) -> Option<i64> {
     (value.fract() == 0.0 && value.abs() < 9.2e18).then_some(value as i64)
 }
 
-/// An integer written as text, also as `5.0` or `1e3`.
+/// An integer written as text: digits only, as Google reads it, and not `5.0` or `1e3`.
 pub fn integer_in(text: &str) -> Option<i64> {
-    text.parse()
-        .ok()
-        .or_else(|| number_in(text).and_then(whole))
+    text.parse().ok()
 }
 
 /// A finite number written as text by JSON's rules (no leading `+`, no spaces).
@@ -144,6 +160,16 @@ pub fn number_in(text: &str) -> Option<f64> {
         .starts_with(|c: char| c.is_ascii_digit());
     let value: f64 = text.parse().ok().filter(|_| starts_well)?;
     value.is_finite().then_some(value)
+}
+
+/// A number written as text, also one of those that JSON has no digits for.
+pub fn real_in(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => Some(f64::NAN),
+        "Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        text => number_in(text),
+    }
 }
 
 struct Real;
@@ -163,13 +189,7 @@ impl Visitor<'_> for Real {
         Ok(value)
     }
     fn visit_str<E: de::Error>(self, text: &str) -> Result<f64, E> {
-        match text {
-            "NaN" => Ok(f64::NAN),
-            "Infinity" => Ok(f64::INFINITY),
-            "-Infinity" => Ok(f64::NEG_INFINITY),
-            _ => number_in(text)
-                .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self)),
-        }
+        real_in(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
     }
 }
 
@@ -197,8 +217,17 @@ impl Scalar for f32 {
     }
 }
 
-/// Accepts standard and URL-safe base64, padded or not, as proto3 JSON asks for.
+/// Accepts standard and URL-safe base64, padded or not, as proto3 JSON asks for, and broken into
+/// lines, as Google does.
 pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    decode_line(text).or_else(|| {
+        let is_broken = text.contains(|c: char| c.is_ascii_whitespace());
+        let joined = || text.split_ascii_whitespace().collect::<String>();
+        is_broken.then(joined).and_then(|text| decode_line(&text))
+    })
+}
+
+fn decode_line(text: &str) -> Option<Vec<u8>> {
     const LAX: GeneralPurposeConfig = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);

@@ -5,13 +5,13 @@
 use super::{
     Violations,
     canonical::Canonical,
-    syntax::{self, Events, Scalar},
+    syntax::{self, Events, Scalar, Stop},
+    values::{echo, reason_against},
     violations::{Faults, shortened},
 };
 use crate::{
     Mode, Version,
     message::{Descriptor, Field, Kind, Label},
-    scalar::{decode_base64, duration_in, integer_in, number_in, whole},
 };
 use std::fmt::Write;
 
@@ -31,8 +31,11 @@ pub(super) fn check(
         faults: Faults::default(),
         canonical: Canonical::default(),
     };
-    syntax::parse(json, &mut walk).map_err(Violations::Syntax)?;
-    walk.faults.into_result()?;
+    match syntax::parse(json, &mut walk) {
+        Err(Stop::Syntax(reason)) => return Err(Violations::Syntax(reason)),
+        Err(Stop::Unexplained) => return Err(Violations::Unexplained),
+        Ok(()) | Err(Stop::Refused) => walk.faults.into_result()?,
+    }
     Ok(walk.canonical.into_text())
 }
 
@@ -52,14 +55,18 @@ struct Frame {
     shape: Shape,
     /// The path's length before this object or list.
     outside: usize,
+    /// A list in a list: its items are items of the outer one, and it has no brackets.
+    is_inner: bool,
 }
 
 enum Shape {
     /// A message, and which fields of its oneofs are set.
     Message(&'static Descriptor, Vec<&'static Field>),
-    /// A repeated field, and its next index.
+    /// A repeated field, and how many items it has so far.
     List(&'static Field, usize),
-    /// A map, and its next index.
+    /// A list as the value of a map's entry, where none can be.
+    Stray,
+    /// A map, and how many entries it has so far.
     Map(&'static Field, usize),
     /// Inside free JSON.
     Free,
@@ -91,6 +98,9 @@ impl Events for Walk {
 
     fn start_list(&mut self, key: Option<&str>) {
         let outside = self.path.len();
+        if let Some((field, count)) = self.list_around() {
+            return self.open_inner(field, count);
+        }
         let place = self.place(key);
         let shape = self.list_shape(place, key, outside);
         self.open(shape, outside, key, '[');
@@ -105,11 +115,13 @@ impl Events for Walk {
     }
 
     fn scalar(&mut self, key: Option<&str>, value: Scalar<'_>) {
+        if matches!(value, Scalar::Null) && self.list_around().is_some() {
+            return;
+        }
         let outside = self.path.len();
         match self.place(key) {
             Place::Root => self.faults.name("", "", ROOT),
             Place::Field(field) => self.field(field, key, value, outside),
-            Place::Item(_) if matches!(value, Scalar::Null) => {}
             Place::Item(field) => self.single(field, key, value),
             Place::Entry(field) if matches!(value, Scalar::Null) => self.empty_entry(field, key),
             Place::Entry(field) => self.single(field, key, value),
@@ -118,9 +130,14 @@ impl Events for Walk {
         }
         self.path.truncate(outside);
     }
+
+    fn is_refused(&self) -> bool {
+        !self.faults.is_empty()
+    }
 }
 
 const ROOT: &str = "Root element must be a message.";
+const NAMELESS: &str = "Proto fields must have a name.";
 
 impl Walk {
     /// Finds what belongs at a key of the innermost object or list, and steps into its path.
@@ -146,6 +163,18 @@ impl Walk {
             }
             Shape::Free => Place::Free,
             Shape::Skipped => Place::Nowhere,
+            Shape::Stray => {
+                self.faults.name(&self.path, "", NAMELESS);
+                Place::Nowhere
+            }
+        }
+    }
+
+    /// The list that we are in, and how many items it has so far.
+    fn list_around(&self) -> Option<(&'static Field, usize)> {
+        match self.frames.last()?.shape {
+            Shape::List(field, count) => Some((field, count)),
+            _ => None,
         }
     }
 
@@ -153,7 +182,7 @@ impl Walk {
         let known = table.field(name);
         let Some(field) = known.filter(|field| self.mode.knows(field.beta_only)) else {
             let reason = match name {
-                "" => "Proto fields must have a name.",
+                "" => NAMELESS,
                 _ => "Cannot find field.",
             };
             self.faults.name(&self.path, name, reason);
@@ -213,6 +242,7 @@ impl Walk {
                 let name = shortened(name);
                 let reason = format!("Cannot have repeated items ('{name}') within a map.");
                 self.faults.value(&self.path, "Map", &reason);
+                return Shape::Stray;
             }
             Place::Field(_) | Place::Item(_) => {
                 let reason = "Proto field is not repeating, cannot start list.";
@@ -242,17 +272,37 @@ impl Walk {
     }
 
     fn open(&mut self, shape: Shape, outside: usize, key: Option<&str>, bracket: char) {
-        self.frames.push(Frame { shape, outside });
+        self.frames.push(Frame {
+            shape,
+            outside,
+            is_inner: false,
+        });
         if self.faults.is_empty() {
             self.canonical.open(key, bracket);
         }
     }
 
-    fn close(&mut self, bracket: char) {
-        if let Some(frame) = self.frames.pop() {
-            self.path.truncate(frame.outside);
+    /// Opens a list in a list. Google does not count it as an item of the outer one: it has the
+    /// index of the item before it, and none at the beginning.
+    fn open_inner(&mut self, field: &'static Field, count: usize) {
+        let outside = self.path.len();
+        if let Some(before) = count.checked_sub(1) {
+            // Writing to a string cannot fail.
+            let _ = write!(self.path, "[{before}]");
         }
-        if self.faults.is_empty() {
+        self.frames.push(Frame {
+            shape: Shape::List(field, 0),
+            outside,
+            is_inner: true,
+        });
+    }
+
+    fn close(&mut self, bracket: char) {
+        let Some(frame) = self.frames.pop() else {
+            return;
+        };
+        self.path.truncate(frame.outside);
+        if self.faults.is_empty() && !frame.is_inner {
             self.canonical.close(bracket);
         }
     }
@@ -290,7 +340,7 @@ impl Walk {
         match reason_against(field.kind, &value) {
             None => self.write(key, &value),
             Some(reason) => {
-                let type_name = self.type_name(field.kind);
+                let type_name = self.type_name(field);
                 let reason = match field.kind {
                     Kind::Duration | Kind::Timestamp => {
                         let name = shortened(key.unwrap_or_default());
@@ -318,9 +368,9 @@ impl Walk {
         }
     }
 
-    fn type_name(&self, kind: Kind) -> String {
+    fn type_name(&self, field: &Field) -> String {
         let google = |name: &str| format!("type.googleapis.com/google.protobuf.{name}");
-        match kind {
+        match field.kind {
             Kind::String => "TYPE_STRING".into(),
             Kind::Int32 => "TYPE_INT32".into(),
             Kind::Int64 => "TYPE_INT64".into(),
@@ -330,7 +380,10 @@ impl Walk {
             Kind::Bytes => "TYPE_BYTES".into(),
             Kind::Duration => google("Duration"),
             Kind::Timestamp => google("Timestamp"),
-            Kind::Struct => google("Struct"),
+            Kind::Struct => match open_message(field.name) {
+                Some(name) => self.own_type(name),
+                None => google("Struct"),
+            },
             Kind::Value => google("Value"),
             Kind::Enum(table) => self.own_type(table.name),
             Kind::Message(table) => self.own_type(table().name),
@@ -354,141 +407,18 @@ impl Walk {
     }
 }
 
-/// Why a scalar cannot be a value of a type, in Google's words; mostly the value itself.
-fn reason_against(kind: Kind, value: &Scalar<'_>) -> Option<String> {
-    let fits = match kind {
-        Kind::String => matches!(value, Scalar::String(_)),
-        Kind::Int32 => integer(value).is_some_and(|value| i32::try_from(value).is_ok()),
-        Kind::Int64 => integer(value).is_some(),
-        Kind::Float => real(value).is_some_and(fits_float),
-        Kind::Double => real(value).is_some(),
-        Kind::Bool => is_bool(value),
-        Kind::Bytes => return reason_against_bytes(value),
-        Kind::Duration => return reason_against_duration(value),
-        Kind::Timestamp => matches!(value, Scalar::String(_)),
-        Kind::Struct | Kind::Message(_) => false,
-        Kind::Value => true,
-        Kind::Enum(table) => match value {
-            Scalar::String(name) => table.number_in(name).is_some(),
-            value => integer(value)
-                .and_then(|number| i32::try_from(number).ok())
-                .is_some_and(|number| table.name_of(number).is_some()),
-        },
-    };
-    (!fits).then(|| echo(value))
-}
-
-fn integer(value: &Scalar<'_>) -> Option<i64> {
-    match value {
-        Scalar::Unsigned(value) => i64::try_from(*value).ok(),
-        Scalar::Signed(value) => Some(*value),
-        Scalar::Double(value) => whole(*value),
-        Scalar::String(text) => integer_in(text),
-        Scalar::Null | Scalar::Bool(_) => None,
-    }
-}
-
-fn real(value: &Scalar<'_>) -> Option<f64> {
-    match value {
-        Scalar::Unsigned(value) => Some(*value as f64),
-        Scalar::Signed(value) => Some(*value as f64),
-        Scalar::Double(value) => Some(*value),
-        Scalar::String(text) => real_in(text),
-        Scalar::Null | Scalar::Bool(_) => None,
-    }
-}
-
-fn real_in(text: &str) -> Option<f64> {
-    match text {
-        "NaN" => Some(f64::NAN),
-        "Infinity" => Some(f64::INFINITY),
-        "-Infinity" => Some(f64::NEG_INFINITY),
-        text => number_in(text),
-    }
-}
-
-fn fits_float(value: f64) -> bool {
-    !(value.is_finite() && value.abs() > f64::from(f32::MAX))
-}
-
-fn is_bool(value: &Scalar<'_>) -> bool {
-    match value {
-        Scalar::Bool(_) => true,
-        Scalar::String(text) => text == "true" || text == "false",
-        _ => false,
-    }
-}
-
-fn reason_against_bytes(value: &Scalar<'_>) -> Option<String> {
-    let Scalar::String(text) = value else {
-        return Some(echo(value));
-    };
-    let failed = decode_base64(text).is_none();
-    failed.then(|| format!("Base64 decoding failed for {}", echo(value)))
-}
-
-fn reason_against_duration(value: &Scalar<'_>) -> Option<String> {
-    let Scalar::String(text) = value else {
-        let value = echo(value);
-        return Some(format!("Invalid data type for duration, value is {value}"));
-    };
-    if duration_in(text).is_some() {
-        return None;
-    }
-    let Some(number) = text.strip_suffix('s') else {
-        return Some("Illegal duration format; duration must end with 's'".into());
-    };
-    let number = number.strip_prefix('-').unwrap_or(number);
-    let (seconds, nanos) = number.split_once('.').unwrap_or((number, ""));
-    let reason = if seconds.parse::<u64>().is_err() {
-        "Invalid duration format, failed to parse seconds"
-    } else if !nanos.bytes().all(|b| b.is_ascii_digit()) {
-        "Invalid duration format, failed to parse nano seconds"
-    } else {
-        "Duration value exceeds limits"
-    };
-    Some(reason.into())
-}
-
-/// A value as messages repeat it: text in quotes but not escaped, numbers as C prints them.
-fn echo(value: &Scalar<'_>) -> String {
-    match value {
-        Scalar::Null => "null".into(),
-        Scalar::Bool(value) => value.to_string(),
-        Scalar::Unsigned(value) => value.to_string(),
-        Scalar::Signed(value) => value.to_string(),
-        Scalar::Double(value) => c_double(*value),
-        Scalar::String(text) => format!("\"{}\"", shortened(text)),
-    }
-}
-
-/// Prints like `%.15g`, or like `%.17g` where that many digits are needed.
-fn c_double(value: f64) -> String {
-    let short = general(value, 15);
-    match short.parse::<f64>() {
-        Ok(read) if value == read => short,
-        _ => general(value, 17),
-    }
-}
-
-fn general(value: f64, digits: i32) -> String {
-    let text = format!("{value:.*e}", digits as usize - 1);
-    let Some((mantissa, exponent)) = text.split_once('e') else {
-        return text;
-    };
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..digits).contains(&exponent) {
-        let decimals = (digits - 1 - exponent) as usize;
-        return without_zeros(&format!("{value:.decimals$}")).to_owned();
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    let mantissa = without_zeros(mantissa);
-    format!("{mantissa}e{sign}{:02}", exponent.abs())
-}
-
-fn without_zeros(decimal: &str) -> &str {
-    match decimal.contains('.') {
-        true => decimal.trim_end_matches('0').trim_end_matches('.'),
-        false => decimal,
-    }
+/// The type of a field whose message we keep as free JSON because nothing here looks into it.
+fn open_message(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "code_execution" => "CodeExecution",
+        "computer_use" => "Tool.ComputerUse",
+        "file_search" => "FileSearch",
+        "google_maps" => "GoogleMaps",
+        "google_search" => "Tool.GoogleSearch",
+        "image_config" => "ImageConfig",
+        "retrieval_config" => "RetrievalConfig",
+        "speech_config" => "SpeechConfig",
+        "url_context" => "UrlContext",
+        _ => return None,
+    })
 }
