@@ -49,7 +49,7 @@ pub struct Local {
     /// Most requests that wait; beyond it they fail as overloaded.
     pub queue: Option<usize>,
     /// Layers to run on a GPU.
-    pub gpu_layers: Option<u32>,
+    pub gpu_layers: Option<i32>,
 }
 
 /// One engine.

@@ -14,8 +14,8 @@ pub fn data(chosen: Option<PathBuf>) -> anyhow::Result<PathBuf> {
 
 /// Models: `$PROPUS_MODELS_DIR`, or `$XDG_CACHE_HOME/propus/models`, mostly
 /// `~/.cache/propus/models`.
-pub fn models() -> anyhow::Result<PathBuf> {
-    let chosen = env::var_os("PROPUS_MODELS_DIR").map(PathBuf::from);
+pub fn models(chosen: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    let chosen = chosen.or_else(|| env::var_os("PROPUS_MODELS_DIR").map(PathBuf::from));
     let default = || dirs::cache_dir().map(|folder| folder.join("propus/models"));
     let Some(folder) = chosen.or_else(default) else {
         bail!("there is no home folder to keep models in\nhint: set PROPUS_MODELS_DIR");

@@ -61,7 +61,7 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(serve) => serve.run().await,
-        Command::Pull(pull) => pull.run(),
+        Command::Pull(pull) => pull.run().await,
         Command::Models(models) => models.run(),
         Command::Keys(keys) => keys.run(),
         Command::Generate(generate) => generate.run().await,

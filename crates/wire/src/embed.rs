@@ -16,7 +16,7 @@ crate::message! {
         /// Shortens the vector.
         output_dimensionality: Option<i32>;
         /// Settings of newer embedding models (2026 SDKs).
-        embed_content_config: Option<serde_json::Map<String, serde_json::Value>>;
+        embed_content_config: Option<serde_json::Map<String, serde_json::Value>>, beta;
     }
 
     /// The vector of one text.

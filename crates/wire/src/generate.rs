@@ -285,7 +285,7 @@ crate::message! {
         /// The form of a JSON answer as JSON Schema (name of the preview).
         private_response_json_schema: Option<Value>, @json("_responseJsonSchema", "_response_json_schema"), beta;
         /// The form of a JSON answer as JSON Schema.
-        response_json_schema: Option<Value>, beta;
+        response_json_schema: Option<Value>;
         /// Lowers every token that was used.
         presence_penalty: Option<f32>;
         /// Lowers a token for each use.
@@ -363,7 +363,7 @@ crate::message! {
     }
 
     /// Why a prompt was refused.
-    pub struct PromptFeedback {
+    pub struct PromptFeedback = "GenerateContentResponse.PromptFeedback" {
         /// The reason.
         block_reason: Option<BlockReason>;
         /// What the safety filters saw.
@@ -409,13 +409,13 @@ crate::message! {
     }
 
     /// The most probable tokens of one place.
-    pub struct TopCandidates {
+    pub struct TopCandidates = "LogprobsResult.TopCandidates" {
         /// Best first.
         candidates: Vec<LogprobsCandidate>;
     }
 
     /// A token and its log probability.
-    pub struct LogprobsCandidate {
+    pub struct LogprobsCandidate = "LogprobsResult.Candidate" {
         /// Its text.
         token: Option<String>;
         /// Its number.
@@ -425,7 +425,7 @@ crate::message! {
     }
 
     /// What a request cost, in tokens.
-    pub struct UsageMetadata {
+    pub struct UsageMetadata = "GenerateContentResponse.UsageMetadata" {
         /// The whole prompt, the cached part included.
         prompt_token_count: Option<i32>;
         /// The cached part.

@@ -16,8 +16,10 @@ pub struct SchemaUnsupported {
 }
 
 /// Rules of schemas.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
+    /// A rule of the engine that answers, in its own words: it cannot hold an answer to this.
+    OfEngine(String),
     /// A schema has a type, or `anyOf`.
     TypeMissing,
     /// An object lists its properties.
@@ -51,8 +53,9 @@ impl Rule {
         Self::EnumMissing,
     ];
 
-    fn text(self) -> &'static str {
+    fn text(&self) -> &str {
         match self {
+            Self::OfEngine(rule) => rule,
             Self::TypeMissing => "must be specified",
             Self::PropertiesEmpty => "should be non-empty for OBJECT type",
             Self::ItemsMissing => "missing field.",

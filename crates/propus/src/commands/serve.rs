@@ -79,8 +79,7 @@ impl Serve {
         let address = listener.local_addr().context("the listening socket has no address")?;
         let (accounts, key) = accounts(&config, address)?;
         let cards = cards(config.cards.as_deref())?;
-        // Loading blocks: a model is read from disk and warmed up.
-        let own = tokio::task::block_in_place(|| engines::start(&config, &self.models))?;
+        let own = engines::start(&config, &self.models).await?;
         let names: Vec<_> = own.iter().map(|model| model.name.as_str()).collect();
         tracing::info!("serving {} after {:?}", names.join(", "), began.elapsed());
         let settings = Settings {

@@ -94,6 +94,7 @@ async fn complete(app: &App, request: Request) -> Result<Response, Problem> {
     let route = route(app, &call.model, "generateContent")?;
     let meta = meta(app, &call);
     let (streams, include_usage) = (call.stream, call.include_usage);
+    let ignored = call.ignored.join(", ");
     let request = call.request;
     let mut chunks = pipeline::run(
         app,
@@ -104,7 +105,7 @@ async fn complete(app: &App, request: Request) -> Result<Response, Problem> {
         },
     )
     .await?;
-    let response = if streams {
+    let mut response = if streams {
         let first = chunks.next().await.transpose()?;
         let written = chat::Chunker::new(meta, include_usage);
         streamed(events(written, first, chunks))
@@ -115,6 +116,10 @@ async fn complete(app: &App, request: Request) -> Result<Response, Problem> {
         }
         Json(chat::reply(&reply, &meta)).into_response()
     };
+    // What has no meaning here is said, not dropped.
+    if let Some(names) = HeaderValue::from_str(&ignored).ok().filter(|names| !names.is_empty()) {
+        response.headers_mut().insert("x-propus-ignored", names);
+    }
     Ok(route.mark(response))
 }
 

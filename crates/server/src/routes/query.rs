@@ -2,11 +2,10 @@
 
 use propus_failures::{
     Problem,
-    request::{self, unknown_field::UnknownField, wrong_enum_or_type::WrongEnumOrType},
+    request::{unknown_field::UnknownField, wrong_enum_or_type::WrongEnumOrType},
 };
 use propus_wire::{
     path,
-    request::Violations,
     status::{Code, Detail, FieldViolation, Status},
 };
 
@@ -77,11 +76,6 @@ impl Query {
             }
         }
     }
-}
-
-/// A body that cannot be read, as a problem.
-pub fn unreadable(violations: Violations) -> Problem {
-    request::unreadable(request::Unreadable::Value, violations.status())
 }
 
 fn unknown_names(names: &[String]) -> Problem {

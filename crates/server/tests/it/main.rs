@@ -1,6 +1,7 @@
 //! The server from the outside: whole requests through all layers, answered by the scripted engine.
 
 mod client;
+mod edges;
 mod faults;
 mod framing;
 mod methods;

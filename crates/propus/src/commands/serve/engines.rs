@@ -1,0 +1,122 @@
+//! Starts the engines that the settings ask for.
+
+use crate::{
+    commands::pull,
+    config::{Config, Engine, Local},
+    folders,
+};
+use anyhow::Context;
+use propus_engines::scripted::Scripted;
+use propus_failures::Card;
+use propus_llama::{
+    engine::{EmbeddingEngine, LocalEngine},
+    model::LoadOptions,
+    store::{DEFAULT_EMBEDDER, DEFAULT_MODEL, ModelKind, PullSource, Store, StoredModel},
+};
+use propus_server::registry::OwnModel;
+use std::{fs, path::Path, sync::Arc};
+
+/// Starts all engines. The first one that can do the work stands in for Google's models: what
+/// `models.default` names, then the models of the flags, then the file's engines.
+pub async fn start(config: &Config, flags: &[String]) -> anyhow::Result<Vec<OwnModel>> {
+    let mut own = Vec::new();
+    for name in flags {
+        own.push(local(&config.local, name).await?);
+    }
+    let default = config.models.get("default");
+    for (name, engine) in &config.engines {
+        let model = match engine {
+            Engine::Local { model } => local(&config.local, model).await?,
+            Engine::Scripted { script } => scripted(name, script.as_deref())?,
+        };
+        let named = config.models.iter().filter(|(_, engine)| *engine == name);
+        let named: Vec<_> = named.map(|(model, _)| model.as_str()).filter(|model| *model != "default").collect();
+        let renamed = named.iter().map(|new_name| under(&model, new_name));
+        let at = if default == Some(name) { 0 } else { own.len() };
+        own.splice(at..at, renamed.collect::<Vec<_>>());
+        own.insert(at, model);
+    }
+    if own.is_empty() {
+        own.push(local(&config.local, DEFAULT_MODEL).await?);
+    }
+    if flags.is_empty() && config.engines.is_empty() {
+        own.push(local(&config.local, DEFAULT_EMBEDDER).await?);
+    }
+    Ok(own)
+}
+
+fn under(model: &OwnModel, name: &str) -> OwnModel {
+    let mut card = (*model.card).clone();
+    name.clone_into(&mut card.name);
+    OwnModel {
+        name: name.to_owned(),
+        card: Arc::new(card),
+        engine: model.engine.clone(),
+    }
+}
+
+fn scripted(name: &str, script: Option<&Path>) -> anyhow::Result<OwnModel> {
+    let text = match script {
+        Some(path) => fs::read_to_string(path).with_context(|| format!("cannot read the script `{}`", path.display()))?,
+        None => String::new(),
+    };
+    let engine = Scripted::from_toml(&text).with_context(|| format!("the script of the engine `{name}` has a fault"))?;
+    let mut card = Card::for_local(name, 1_048_576);
+    card.methods.push("embedContent".into());
+    Ok(OwnModel {
+        name: name.to_owned(),
+        card: Arc::new(card),
+        engine: Arc::new(engine),
+    })
+}
+
+/// Starts a model of the model folder, or of a path; a known name that is not there is pulled.
+async fn local(settings: &Local, name: &str) -> anyhow::Result<OwnModel> {
+    let store = Store::open(folders::models(None)?)?;
+    let stored = match store.find(name) {
+        Ok(stored) => stored,
+        Err(missing) => match name.parse::<PullSource>() {
+            Ok(source @ PullSource::Catalogue(_)) => {
+                eprintln!("pulling {name}, once");
+                pull::fetch(&store, &source, &pull::options()).await?
+            }
+            _ => return Err(missing.into()),
+        },
+    };
+    // Loading blocks: weights are read and threads are started.
+    tokio::task::block_in_place(|| load(settings, &stored))
+}
+
+fn load(settings: &Local, stored: &StoredModel) -> anyhow::Result<OwnModel> {
+    let name = stored.name.clone();
+    Ok(match stored.kind {
+        ModelKind::Generate => {
+            let engine = LocalEngine::load(&stored.path, &options(settings))?;
+            OwnModel {
+                card: Arc::new(Card::for_local(&name, engine.context_tokens() as u32)),
+                engine: Arc::new(engine),
+                name,
+            }
+        }
+        ModelKind::Embed => {
+            let engine = EmbeddingEngine::load(&stored.path, settings.threads)?;
+            OwnModel {
+                card: Arc::new(Card::for_local_embedding(&name, engine.context_tokens() as u32)),
+                engine: Arc::new(engine),
+                name,
+            }
+        }
+    })
+}
+
+fn options(settings: &Local) -> LoadOptions {
+    let default = LoadOptions::default();
+    LoadOptions {
+        threads: settings.threads.or(default.threads),
+        context_tokens: settings.context_tokens.unwrap_or(default.context_tokens),
+        max_sequences: settings.sequences.unwrap_or(default.max_sequences),
+        queue_limit: settings.queue.unwrap_or(default.queue_limit),
+        gpu_layers: settings.gpu_layers.unwrap_or(default.gpu_layers),
+        ..default
+    }
+}

@@ -1,0 +1,6 @@
+//! The real binary from the outside, with the scripted engine: starting, stopping, refusing.
+
+mod binary;
+mod keys;
+mod start;
+mod talk;
