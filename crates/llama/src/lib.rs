@@ -3,6 +3,15 @@
 pub mod constraint;
 pub mod convert;
 pub mod gguf;
+pub mod model;
+mod native;
 pub mod prompt;
+pub mod sampling;
+pub mod scheduler;
 pub mod store;
+mod threads;
+mod token_env;
+mod tokenizer;
 pub mod tools;
+
+pub use tokenizer::Token;
