@@ -18,6 +18,9 @@
 //! - `oneOf` means `anyOf`, as Google says; options that could be taken for another one are left
 //!   out where others remain.
 //! - JSON is written on one line with `", "` and `": "`, and without `\u` escapes.
+//! - Items of a list with `uniqueItems` are taken from an `enum` in its order; a list of other items
+//!   gets at most one, and `minItems` above that is refused.
+//! - A multiple for `multipleOf` is one of the 400 next to zero.
 //! - Formats that JSON Schema defines are enforced in a common subset (dates with years 1000 to
 //!   2999, URIs with `http`); unknown formats are ignored.
 
@@ -213,6 +216,9 @@ impl Grammar {
     }
 
     /// A matcher at the beginning of the text.
+    ///
+    /// Where nothing can follow, it stops by itself (`is_stopped`) before any token of the end:
+    /// the answer is finished then, with `STOP`.
     pub fn matcher(&self, factory: &ParserFactory) -> Result<Matcher, SchemaError> {
         let parser = factory.create_parser(self.top_level());
         // The reason names our grammar's rules, which mean nothing to the caller.
