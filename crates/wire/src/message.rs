@@ -1,6 +1,6 @@
 //! What a message is: a Rust struct, its proto3 JSON form, and a table of its fields.
 //!
-//! The [`message!`](crate::message) macro makes all three from one listing, so that the typed
+//! The [`message!`](macro@crate::message) macro makes all three from one listing, so that the typed
 //! parser, the writer and the thorough check of a bad request cannot disagree about a field.
 
 use crate::{Surface, scalar::Scalar};
