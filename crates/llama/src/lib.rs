@@ -2,10 +2,13 @@
 
 pub mod constraint;
 pub mod convert;
+pub mod embedder;
+pub mod engine;
 pub mod gguf;
 pub mod model;
 mod native;
 pub mod prompt;
+pub mod quantize;
 pub mod sampling;
 pub mod scheduler;
 pub mod store;

@@ -4,10 +4,10 @@ mod details;
 mod load;
 
 pub use details::Metadata;
+pub(crate) use load::load_native;
 pub use load::{LoadError, LoadOptions, MAX_SEQUENCES};
 
 use crate::Token;
-use crate::native::NativeModel;
 use crate::scheduler::{Generation, Job, Metrics, Scheduler, SubmitError};
 use crate::token_env;
 use crate::tokenizer::Tokenizer;
@@ -41,7 +41,6 @@ pub struct Model {
 struct Inner {
     // First, so that the thread has ended before the rest goes.
     scheduler: Scheduler,
-    native: Arc<NativeModel>,
     tokenizer: Arc<Tokenizer>,
     metadata: Metadata,
     context_tokens: usize,
@@ -62,7 +61,6 @@ impl Model {
         let model = Self {
             inner: Arc::new(Inner {
                 scheduler: loaded.scheduler,
-                native: loaded.native,
                 tokenizer: loaded.tokenizer,
                 metadata: loaded.metadata,
                 context_tokens: loaded.context_tokens,
@@ -143,9 +141,5 @@ impl Model {
     /// Makes the parsers of constraints. The first call builds it, unless it is done already.
     pub fn parser_factory(&self) -> &ParserFactory {
         self.inner.parser_factory.get_or_init(|| token_env::parser_factory(self.token_env()))
-    }
-
-    pub(crate) fn native(&self) -> &Arc<NativeModel> {
-        &self.inner.native
     }
 }

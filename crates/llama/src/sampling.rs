@@ -184,6 +184,11 @@ impl Sampler {
     }
 }
 
+/// The log probability of one token.
+pub(crate) fn log_probability(logits: &[f32], token: Token) -> f32 {
+    log_probabilities(logits, token, 0, &mut Scratch::default()).0
+}
+
 /// The log probability of `chosen`, and of the `top` likeliest tokens, best first.
 pub(crate) fn log_probabilities(
     logits: &[f32],

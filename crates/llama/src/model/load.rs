@@ -120,7 +120,6 @@ pub enum LoadError {
 /// A model that is ready.
 pub(super) struct Loaded {
     pub(super) scheduler: Scheduler,
-    pub(super) native: Arc<NativeModel>,
     pub(super) tokenizer: Arc<Tokenizer>,
     pub(super) metadata: Metadata,
     pub(super) context_tokens: usize,
@@ -136,7 +135,7 @@ pub(super) fn load(path: &Path, options: &LoadOptions) -> Result<Loaded, LoadErr
     let engine_options = engine_options(options, &native);
     let context_tokens = engine_options.limits.sequence_tokens;
     let scheduler = start(path, &native, &tokenizer, engine_options)?;
-    Ok(Loaded { scheduler, native, tokenizer, metadata, context_tokens })
+    Ok(Loaded { scheduler, tokenizer, metadata, context_tokens })
 }
 
 /// Maps a file into memory, after a look at its head: llama.cpp aborts the process on some damages.
