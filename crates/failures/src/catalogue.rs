@@ -48,6 +48,7 @@ catalogue! {
         leaked_api_key::LeakedApiKey,
         missing_auth::MissingAuth,
         permission_denied_generic::PermissionDeniedGeneric,
+        tuned_model_permission::TunedModelPermission,
         wrong_auth_scheme::WrongAuthScheme;
     models:
         model_method_mismatch::ModelMethodMismatch,

@@ -6,6 +6,7 @@ pub mod key_restricted_api;
 pub mod leaked_api_key;
 pub mod missing_auth;
 pub mod permission_denied_generic;
+pub mod tuned_model_permission;
 pub mod wrong_auth_scheme;
 
 use propus_wire::status::{Code, Detail, Status};

@@ -18,6 +18,11 @@ pub trait Failure: fmt::Debug + Send + Sync + 'static {
         None
     }
 
+    /// What our own headers say besides, by their names.
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// The lines `* Message.path: rule` that this failure adds to a message of that family; empty
     /// where Google says it in a sentence of its own.
     fn violations(&self) -> Vec<Violation> {
@@ -51,6 +56,11 @@ impl Problem {
     /// What the operator should read besides.
     pub fn log(&self) -> Option<String> {
         self.0.log()
+    }
+
+    /// What our own headers say besides.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        self.0.headers()
     }
 
     /// Its lines in a message of the family `* Message.path: rule`.

@@ -6,7 +6,7 @@ mod reply;
 pub use embed::EmbeddingEngine;
 
 use crate::{
-    constraint::{Constraint, SchemaError},
+    constraint::{Constraint, DEFAULT_TOKENS, SchemaError},
     model::{LoadError, LoadOptions, Model},
     prompt::{ChatTemplate, Conversation, ModelWords, PromptError, Segment},
     sampling::Sampling,
@@ -36,6 +36,20 @@ use propus_wire::{
 };
 use reply::Writer;
 use std::{path::Path, sync::Arc};
+
+/// The longest answer, in tokens, where a request does not say it. Google's default is the model's
+/// output limit; small models hardly ever end by themselves, and clients wait for a whole answer.
+pub const DEFAULT_OUTPUT: usize = DEFAULT_TOKENS as usize;
+
+/// How tokens are chosen where a request does not say it; `models.get` says the same.
+pub const DEFAULT_SAMPLING: Sampling = Sampling {
+    temperature: 0.7,
+    top_p: 0.95,
+    top_k: 40,
+    seed: None,
+    presence_penalty: 0.0,
+    frequency_penalty: 0.0,
+};
 
 /// A prompt longer than this is tokenised apart from the threads that serve connections.
 const LONG_TEXT: usize = 16 * 1024;
@@ -105,9 +119,10 @@ impl LocalEngine {
         let prompt = self.tokens(call)?;
         let config = call.generation_config.clone().unwrap_or_default();
         let room = self.room(prompt.len())?;
-        let most = positive(config.max_output_tokens).unwrap_or(room).min(room);
-        let syntax = self.template.traits().syntax;
-        let tools = ToolGrammar::of_request(call, syntax);
+        let most = positive(config.max_output_tokens).unwrap_or(DEFAULT_OUTPUT).min(room);
+        let traits = self.template.traits();
+        let syntax = traits.syntax;
+        let tools = ToolGrammar::of_request(call, syntax, traits.tools);
         let grammar = Constraint::for_request(Some(&config), tools.as_ref()).map_err(schema_problem)?;
         let constraint = match grammar {
             Some(grammar) => Some(grammar.matcher(self.model.parser_factory()).map_err(schema_problem)?),
@@ -227,7 +242,7 @@ fn is_constrained(call: &GenerateContentRequest) -> bool {
 }
 
 fn sampling(config: &GenerationConfig) -> Sampling {
-    let default = Sampling::default();
+    let default = DEFAULT_SAMPLING;
     Sampling {
         temperature: config.temperature.unwrap_or(default.temperature),
         top_p: config.top_p.unwrap_or(default.top_p),

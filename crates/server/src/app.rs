@@ -12,7 +12,10 @@ use propus_wire::{Surface, Version};
 use std::{any::Any, sync::Arc, time::SystemTime};
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    compression::{CompressionLayer, Predicate, predicate::SizeAbove},
+    compression::{
+        CompressionLayer, Predicate,
+        predicate::{NotForContentType, SizeAbove},
+    },
     decompression::RequestDecompressionLayer,
 };
 
@@ -86,7 +89,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(
             CompressionLayer::new()
                 .gzip(true)
-                .compress_when(SizeAbove::new(256).and(is_whole)),
+                .compress_when(SizeAbove::new(256).and(NotForContentType::SSE).and(is_whole)),
         )
 }
 

@@ -1,5 +1,6 @@
 //! The way of one call: check it, let an engine work, finish the reply.
 
+mod files;
 mod finish;
 
 use crate::{app::App, registry::Route};
@@ -26,6 +27,7 @@ pub async fn run(app: &App, call: Call<'_>) -> Result<Chunks, Problem> {
         mut request,
     } = call;
     check(&Asked::GenerateContent(&request), &route.card, version)?;
+    files::find(&request)?;
     request.model = Some(format!("models/{}", route.card.name));
     let stamp = finish::Stamp::new(app, route);
     let chunks = route.engine.generate(request).await?;

@@ -9,7 +9,7 @@ use axum::response::Response;
 use http::HeaderValue;
 use jiff::{Timestamp, tz::TimeZone};
 use propus_engines::{Engine, Load};
-use propus_failures::{Card, Cards, Day, Problem};
+use propus_failures::{Card, Cards, Day, Problem, keys::tuned_model_permission::TunedModelPermission};
 use propus_wire::{Version, models::Model, path::Resource};
 use std::{
     collections::HashMap,
@@ -138,6 +138,10 @@ impl Registry {
         resource: &Resource<'_>,
         method: &str,
     ) -> Problem {
+        if resource.collection == "tunedModels" {
+            let id = resource.name.clone().into_owned();
+            return TunedModelPermission { id }.into();
+        }
         self.cards.not_found(&resource.name, method, version)
     }
 

@@ -27,6 +27,14 @@ impl Failure for ModelNotFound {
         super::not_found(&self.model, self.version, &self.method)
     }
 
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        let nearest = self.nearest.join(", ");
+        match nearest.is_empty() {
+            true => Vec::new(),
+            false => vec![("x-propus-nearest", nearest)],
+        }
+    }
+
     fn log(&self) -> Option<String> {
         let nearest = self.nearest.join(", ");
         (!nearest.is_empty()).then(|| format!("nearest: {nearest}"))

@@ -86,7 +86,7 @@ pub enum LoadError {
         /// What llama.cpp says.
         reason: String,
     },
-    /// The model makes vectors, not text; or the other way round.
+    /// The model makes vectors and was to write, for example.
     #[error("the model `{}` cannot be used for this: {reason}", path.display())]
     WrongKind {
         /// The file.
@@ -126,9 +126,14 @@ pub(super) struct Loaded {
 }
 
 pub(super) fn load(path: &Path, options: &LoadOptions) -> Result<Loaded, LoadError> {
+    let wrong_kind =
+        || LoadError::WrongKind { path: path.to_owned(), reason: "it makes vectors, not text" };
+    if check(path)?.is_embedder() {
+        return Err(wrong_kind());
+    }
     let native = load_native(path, options.gpu_layers)?;
     if !native.generates() {
-        return Err(LoadError::WrongKind { path: path.to_owned(), reason: "it writes no text" });
+        return Err(wrong_kind());
     }
     let tokenizer = Arc::new(Tokenizer::new(Arc::clone(&native)));
     let metadata = Metadata::read(path, &native, &tokenizer);
@@ -148,10 +153,10 @@ pub(crate) fn load_native(path: &Path, gpu_layers: i32) -> Result<Arc<NativeMode
     })
 }
 
-fn check(path: &Path) -> Result<(), LoadError> {
+fn check(path: &Path) -> Result<Gguf, LoadError> {
     let path = || path.to_owned();
     match Gguf::read(&path()) {
-        Ok(_) => Ok(()),
+        Ok(gguf) => Ok(gguf),
         Err(GgufError::Io(source)) if source.kind() == io::ErrorKind::NotFound => {
             Err(LoadError::Missing { path: path() })
         }

@@ -32,11 +32,18 @@ pub struct ToolGrammar {
     pub rules: Rules,
     /// How the model writes them.
     pub syntax: CallSyntax,
+    /// Whether the model was trained on calls. One that was not would repeat a call until it is
+    /// stopped, so it gets at most as many calls as there are functions.
+    pub trained: bool,
 }
 
 impl ToolGrammar {
     /// The calls that a request allows; `None` where it allows none.
-    pub fn of_request(request: &GenerateContentRequest, syntax: CallSyntax) -> Option<Self> {
+    pub fn of_request(
+        request: &GenerateContentRequest,
+        syntax: CallSyntax,
+        trained: bool,
+    ) -> Option<Self> {
         let declarations: Vec<Declaration> = callable(request)
             .map(|(path, declaration)| {
                 let field = match declaration.parameters_json_schema {
@@ -55,6 +62,7 @@ impl ToolGrammar {
             declarations,
             rules,
             syntax,
+            trained,
         })
     }
 
@@ -70,7 +78,7 @@ impl ToolGrammar {
         Ok(Grammar::new(
             writer.finish(&start),
             "tools",
-            longest * MAX_CALLS,
+            longest * self.most_calls(),
         ))
     }
 
@@ -102,12 +110,21 @@ impl ToolGrammar {
         };
         let syntax = self.syntax;
         let (close, end) = (word(syntax.closing()), word(syntax.ending()));
-        let next = writer.rule(&format!("{} {call} {close}", word(syntax.following())));
-        let most = MAX_CALLS - 1;
-        writer.rule(&format!(
-            "{} {call} {close} {next}{{0,{most}}} {end}",
-            word(opening)
-        ))
+        let first = format!("{} {call} {close}", word(opening));
+        match self.most_calls() - 1 {
+            0 => writer.rule(&format!("{first} {end}")),
+            more => {
+                let next = writer.rule(&format!("{} {call} {close}", word(syntax.following())));
+                writer.rule(&format!("{first} {next}{{0,{more}}} {end}"))
+            }
+        }
+    }
+
+    fn most_calls(&self) -> u64 {
+        match self.trained {
+            true => MAX_CALLS,
+            false => MAX_CALLS.min(self.declarations.len().max(1) as u64),
+        }
     }
 
     /// Free text without a call's marker, which calls may follow.

@@ -131,7 +131,7 @@ fn walked(
     request: &GenerateContentRequest,
     syntax: CallSyntax,
 ) -> (usize, BTreeSet<String>, usize) {
-    let tools = ToolGrammar::of_request(request, syntax);
+    let tools = ToolGrammar::of_request(request, syntax, true);
     let config = request.generation_config.as_ref();
     let grammar = Constraint::for_request(config, tools.as_ref())
         .unwrap()
@@ -206,7 +206,7 @@ fn free_answers_may_be_text() {
 #[test]
 fn a_marker_in_free_text_begins_a_call() {
     let request = with_tools(r#"{"mode":"AUTO"}"#);
-    let tools = ToolGrammar::of_request(&request, CallSyntax::Tagged);
+    let tools = ToolGrammar::of_request(&request, CallSyntax::Tagged, true);
     let grammar = Constraint::for_request(None, tools.as_ref())
         .unwrap()
         .unwrap();
@@ -240,7 +240,7 @@ fn a_marker_in_free_text_begins_a_call() {
 #[test]
 fn no_calls_where_they_are_forbidden() {
     let request = with_tools(r#"{"mode":"NONE"}"#);
-    assert_eq!(ToolGrammar::of_request(&request, CallSyntax::Tagged), None);
+    assert_eq!(ToolGrammar::of_request(&request, CallSyntax::Tagged, true), None);
     assert!(declared(&request).unwrap().is_empty());
 }
 
@@ -254,7 +254,7 @@ fn calls_and_a_response_schema_go_together_in_our_format() {
     });
     let (texts, names, _) = walked(&request, CallSyntax::Tagged);
     assert!(texts > 0 && !names.is_empty());
-    let tools = ToolGrammar::of_request(&request, CallSyntax::Bare);
+    let tools = ToolGrammar::of_request(&request, CallSyntax::Bare, true);
     let config = request.generation_config.as_ref();
     assert!(Constraint::for_request(config, tools.as_ref()).is_err());
 }
@@ -264,7 +264,7 @@ fn parameters_must_be_objects() {
     let request = request(
         r#"{"contents":[],"tools":[{"functionDeclarations":[{"name":"f","parameters":{"type":"STRING"}}]}]}"#,
     );
-    let tools = ToolGrammar::of_request(&request, CallSyntax::Tagged);
+    let tools = ToolGrammar::of_request(&request, CallSyntax::Tagged, true);
     let error = Constraint::for_request(None, tools.as_ref()).unwrap_err();
     assert_eq!(error.path, "tools[0].function_declarations[0].parameters");
 }

@@ -84,7 +84,7 @@ pub fn options() -> PullOptions {
         options.hub = hub.trim_end_matches('/').to_owned();
     }
     options.hub_token = env::var("HF_TOKEN").ok().filter(|token| !token.is_empty());
-    options.requantise = Some(Arc::new(|from, to| Ok(quantize::to_q8_0(from, to)?)));
+    options.requantise = Some(Arc::new(|from, to| Ok(quantize::quantize(from, to)?)));
     options
 }
 

@@ -81,6 +81,11 @@ fn write_problem(response: &mut Response, problem: &Problem, frame: Frame) {
         HeaderValue::from_static(frame.content_type()),
     );
     headers.insert("x-propus-failure", HeaderValue::from_static(problem.name()));
+    for (name, value) in problem.headers() {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
 }
 
 fn write_google_headers(response: &mut Response, began: Instant) {

@@ -9,7 +9,7 @@ use anyhow::Context;
 use propus_engines::scripted::Scripted;
 use propus_failures::Card;
 use propus_llama::{
-    engine::{EmbeddingEngine, LocalEngine},
+    engine::{DEFAULT_SAMPLING, EmbeddingEngine, LocalEngine},
     model::LoadOptions,
     store::{DEFAULT_EMBEDDER, DEFAULT_MODEL, ModelKind, PullSource, Store, StoredModel},
 };
@@ -92,8 +92,14 @@ fn load(settings: &Local, stored: &StoredModel) -> anyhow::Result<OwnModel> {
     Ok(match stored.kind {
         ModelKind::Generate => {
             let engine = LocalEngine::load(&stored.path, &options(settings))?;
+            let card = Card {
+                temperature: Some(DEFAULT_SAMPLING.temperature),
+                top_p: Some(DEFAULT_SAMPLING.top_p),
+                top_k: i32::try_from(DEFAULT_SAMPLING.top_k).ok(),
+                ..Card::for_local(&name, engine.context_tokens() as u32)
+            };
             OwnModel {
-                card: Arc::new(Card::for_local(&name, engine.context_tokens() as u32)),
+                card: Arc::new(card),
                 engine: Arc::new(engine),
                 name,
             }
