@@ -1,6 +1,7 @@
 //! Measures a model: time to load, prompt speed, and tokens per second at several concurrencies.
+//! On a busy machine look at the tokens per second of processor time instead, with one thread.
 //!
-//! `cargo run --release -p propus-llama --example throughput -- MODEL [THREADS] [CONCURRENCY,...]`
+//! `cargo run --release -p propus-llama --example throughput -- MODEL [THREADS] [CONCURRENCY,...] [fa|no-fa]`
 
 use propus_llama::model::{LoadOptions, Model};
 use propus_llama::scheduler::{Event, Generation, Job};
@@ -29,28 +30,39 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("tokenize {:.2} M tokens/s", tokens.len() as f64 / started.elapsed().as_secs_f64() / 1e6);
     // Once for the pages of the file, which are read on first use.
     first_token(&model, &tokens[..512])?;
-    let seconds = median((0..3).map(|_| first_token(&model, &tokens[..512])).collect::<Result<_, _>>()?);
-    println!("prompt of 512: {:.0} tokens/s", 512.0 / seconds);
+    measure("prompt of 512", || first_token(&model, &tokens[..512]).map(|()| 512))?;
     for level in levels.split(',') {
         let level: usize = level.parse()?;
-        let runs: Vec<f64> = (0..3).map(|_| together(&model, &tokens, level)).collect::<Result<_, _>>()?;
-        println!("{level} at once: {:.1} tokens/s, {} MB", median(runs), resident_megabytes());
+        measure(&format!("{level} at once"), || together(&model, &tokens, level))?;
     }
+    println!("{} MB", resident_megabytes());
     Ok(())
 }
 
-/// Seconds until the first token behind a prompt.
-fn first_token(model: &Model, prompt: &[u32]) -> Result<f64, Box<dyn std::error::Error>> {
-    let started = Instant::now();
+/// Prints the median of three runs, by the clock and by the processor time of all threads.
+fn measure(name: &str, run: impl Fn() -> Result<usize, Box<dyn std::error::Error>>) -> Result<(), Box<dyn std::error::Error>> {
+    let (mut by_clock, mut by_processor) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let (started, processor) = (Instant::now(), processor_seconds());
+        let tokens = run()? as f64;
+        by_clock.push(tokens / started.elapsed().as_secs_f64());
+        by_processor.push(tokens / (processor_seconds() - processor));
+    }
+    let (clock, processor) = (median(by_clock), median(by_processor));
+    println!("{name}: {clock:.1} tokens/s, {processor:.1} per second of processor time");
+    Ok(())
+}
+
+/// Reads a prompt and writes one token.
+fn first_token(model: &Model, prompt: &[u32]) -> Result<(), Box<dyn std::error::Error>> {
     let mut job = Job::new(prompt.to_vec(), 1);
     job.ignore_end = true;
     tokens(model.submit(job)?)?;
-    Ok(started.elapsed().as_secs_f64())
+    Ok(())
 }
 
-/// Tokens per second of requests that start at once, short prompts included.
-fn together(model: &Model, tokens_of_text: &[u32], count: usize) -> Result<f64, Box<dyn std::error::Error>> {
-    let started = Instant::now();
+/// Tokens of requests that start at once, each with a short prompt.
+fn together(model: &Model, tokens_of_text: &[u32], count: usize) -> Result<usize, Box<dyn std::error::Error>> {
     let generations = (0..count).map(|index| {
         let mut job = Job::new(tokens_of_text[index * 7..][..32].to_vec(), OUTPUT);
         job.ignore_end = true;
@@ -64,7 +76,7 @@ fn together(model: &Model, tokens_of_text: &[u32], count: usize) -> Result<f64, 
     for generation in generations {
         sum += tokens(generation)?;
     }
-    Ok(sum as f64 / started.elapsed().as_secs_f64())
+    Ok(sum)
 }
 
 fn tokens(mut generation: Generation) -> Result<usize, Box<dyn std::error::Error>> {
@@ -82,6 +94,14 @@ fn tokens(mut generation: Generation) -> Result<usize, Box<dyn std::error::Error
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
+}
+
+/// The processor time of the process so far.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    // utime and stime, in hundredths of a second on Linux.
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 /// The process's resident memory.

@@ -1,0 +1,102 @@
+//! Many requests at once.
+
+use crate::support::{finish, greedy, is_text, job, long_text, model, model_with, run, wait_for, wait_until};
+use propus_llama::scheduler::{BLOCK, Event, FinishReason};
+
+#[test]
+fn together_they_write_what_they_write_alone() {
+    let model = model();
+    let prompts = ["The capital of France is", "Two plus two is", "Water boils at", "My name is"];
+    let alone: Vec<_> = prompts.iter().map(|prompt| run(&model, greedy(&model, prompt, 6))).collect();
+    let jobs = prompts.map(|prompt| greedy(&model, prompt, 6));
+    let generations: Vec<_> = jobs.into_iter().map(|job| model.submit(job).unwrap()).collect();
+    let together = generations.into_iter().map(finish);
+    for (alone, together) in alone.iter().zip(together) {
+        assert_eq!(together.text(), alone.text());
+    }
+}
+
+#[test]
+fn a_short_request_overtakes_a_long_one() {
+    let model = model();
+    let mut long = job(&model, "Once upon a time", 600);
+    long.ignore_end = true;
+    let mut long = model.submit(long).unwrap();
+    wait_for(&mut long, is_text);
+    let short = run(&model, greedy(&model, "The capital of France is", 4));
+    assert_eq!(short.finished(), (FinishReason::MaxTokens, 4));
+    assert_eq!(model.metrics().running, 1);
+}
+
+#[test]
+fn running_requests_share_a_prompt() {
+    let model = model_with(|options| options.prefix_cache_bytes = 0);
+    let mut first = job(&model, &long_text(), 600);
+    first.ignore_end = true;
+    let mut first = model.submit(first).unwrap();
+    wait_for(&mut first, is_text);
+    let second = run(&model, job(&model, &long_text(), 5));
+    assert_eq!(second.cached_tokens, 2 * BLOCK);
+    assert_eq!(model.metrics().cached_tokens, 2 * BLOCK as u64);
+}
+
+#[test]
+fn candidates_share_one_reading_of_the_prompt() {
+    let model = model();
+    let mut job = job(&model, &long_text(), 12);
+    (job.candidates, job.ignore_end) = (4, true);
+    let prompt = job.prompt.len();
+    let outcome = run(&model, job);
+    assert_eq!(outcome.candidates.len(), 4);
+    let complete = |reason| reason == Some((FinishReason::MaxTokens, 12));
+    assert!(outcome.candidates.iter().all(|answer| complete(answer.finished)));
+    let metrics = model.metrics();
+    assert_eq!((metrics.prompt_tokens, metrics.generated_tokens), (prompt as u64, 44 + 4 - 4));
+}
+
+#[test]
+fn when_memory_runs_out_requests_take_turns() {
+    // Each needs 320 of 512 cells.
+    let model = model_with(|options| options.context_tokens = 512);
+    let outcomes = |texts: [&str; 3]| {
+        let jobs = texts.map(|text| {
+            let mut job = greedy(&model, text, 300);
+            job.ignore_end = true;
+            job
+        });
+        let generations: Vec<_> = jobs.into_iter().map(|job| model.submit(job).unwrap()).collect();
+        generations.into_iter().map(finish).collect::<Vec<_>>()
+    };
+    for outcome in outcomes(["Once upon a time", "In the beginning", "The sea was calm"]) {
+        assert_eq!(outcome.error, None);
+        assert_eq!(outcome.finished(), (FinishReason::MaxTokens, 300));
+    }
+    assert!(model.metrics().set_aside > 0);
+    wait_until(&model, |metrics| (metrics.running, metrics.cells_used) == (0, 0));
+}
+
+#[test]
+fn dropping_a_generation_frees_its_place() {
+    let model = model_with(|options| options.max_sequences = 1);
+    let mut endless = job(&model, "Once upon a time", 2000);
+    endless.ignore_end = true;
+    let mut generation = model.submit(endless).unwrap();
+    wait_for(&mut generation, is_text);
+    wait_until(&model, |metrics| metrics.cells_used > 0);
+    drop(generation);
+    let next = run(&model, job(&model, "Hello", 3));
+    assert!(next.error.is_none());
+    wait_until(&model, |metrics| (metrics.running, metrics.cells_used) == (0, 0));
+}
+
+#[test]
+fn dropping_the_model_ends_what_runs() {
+    let model = model();
+    let mut endless = job(&model, "Once upon a time", 2000);
+    endless.ignore_end = true;
+    let mut generation = model.submit(endless).unwrap();
+    wait_for(&mut generation, is_text);
+    drop(model);
+    wait_for(&mut generation, |event| matches!(event, Event::Failed(_)));
+    assert_eq!(generation.blocking_next(), None);
+}
