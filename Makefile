@@ -34,7 +34,8 @@ test-pure:
 	cargo test $(PURE)
 
 test-real: model
-	cargo test $(REAL)
+	cargo test $(REAL) --lib --bins --tests
+	cargo test --release -p propus-llama --doc
 
 # The official SDKs against the real binary and the real default model.
 conformance: model

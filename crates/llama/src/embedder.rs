@@ -128,7 +128,13 @@ impl Embedder {
         for (index, text) in texts.iter().enumerate() {
             match text.len() {
                 0 => return Err(EmbedError::Empty { index }),
-                tokens if tokens > limit => return Err(EmbedError::TooLong { index, tokens, limit }),
+                tokens if tokens > limit => {
+                    return Err(EmbedError::TooLong {
+                        index,
+                        tokens,
+                        limit,
+                    });
+                }
                 _ => (),
             }
         }
@@ -174,7 +180,11 @@ fn context_options(longest: usize, threads: Option<usize>) -> ContextOptions {
     }
 }
 
-fn context(path: &Path, native: Arc<NativeModel>, options: &ContextOptions) -> Result<NativeContext, LoadError> {
+fn context(
+    path: &Path,
+    native: Arc<NativeModel>,
+    options: &ContextOptions,
+) -> Result<NativeContext, LoadError> {
     let (context, reason) = with_last_error(|| NativeContext::new(native, options));
     context.ok_or_else(|| LoadError::Context {
         path: path.to_owned(),

@@ -30,8 +30,8 @@ use propus_failures::{
 use propus_wire::{
     embed::{ContentEmbedding, EmbedContentRequest},
     generate::{
-        CountTokensResponse, GenerateContentRequest, GenerateContentResponse, GenerationConfig, Modality,
-        ModalityTokenCount,
+        CountTokensResponse, GenerateContentRequest, GenerateContentResponse, GenerationConfig,
+        Modality, ModalityTokenCount,
     },
 };
 use reply::Writer;
@@ -79,10 +79,13 @@ impl LocalEngine {
             architecture: metadata.architecture.clone(),
             control: metadata.control_texts.clone(),
         };
-        let template = ChatTemplate::new(metadata.chat_template.as_deref(), words).map_err(|error| LoadError::Template {
-            path: path.to_owned(),
-            message: error.to_string(),
-        })?;
+        let template =
+            ChatTemplate::new(metadata.chat_template.as_deref(), words).map_err(|error| {
+                LoadError::Template {
+                    path: path.to_owned(),
+                    message: error.to_string(),
+                }
+            })?;
         Ok(Self {
             template: Arc::new(template),
             waiting_limit: options.queue_limit,
@@ -119,13 +122,20 @@ impl LocalEngine {
         let prompt = self.tokens(call)?;
         let config = call.generation_config.clone().unwrap_or_default();
         let room = self.room(prompt.len())?;
-        let most = positive(config.max_output_tokens).unwrap_or(DEFAULT_OUTPUT).min(room);
+        let most = positive(config.max_output_tokens)
+            .unwrap_or(DEFAULT_OUTPUT)
+            .min(room);
         let traits = self.template.traits();
         let syntax = traits.syntax;
         let tools = ToolGrammar::of_request(call, syntax, traits.tools);
-        let grammar = Constraint::for_request(Some(&config), tools.as_ref()).map_err(schema_problem)?;
+        let grammar =
+            Constraint::for_request(Some(&config), tools.as_ref()).map_err(schema_problem)?;
         let constraint = match grammar {
-            Some(grammar) => Some(grammar.matcher(self.model.parser_factory()).map_err(schema_problem)?),
+            Some(grammar) => Some(
+                grammar
+                    .matcher(self.model.parser_factory())
+                    .map_err(schema_problem)?,
+            ),
             None => None,
         };
         let writer = Writer::new(self.model.clone(), &config, tools.map(|_| syntax));
@@ -166,7 +176,10 @@ impl Engine for LocalEngine {
         begun(generation, writer).await
     }
 
-    async fn count_tokens(&self, call: GenerateContentRequest) -> Result<CountTokensResponse, Problem> {
+    async fn count_tokens(
+        &self,
+        call: GenerateContentRequest,
+    ) -> Result<CountTokensResponse, Problem> {
         let engine = self.clone();
         let tokens = aside(is_long(&call), move || engine.tokens(&call)).await??;
         Ok(counted(tokens.len()))
@@ -201,7 +214,10 @@ async fn begun(mut generation: Generation, mut writer: Writer) -> Result<Chunks,
     Ok(chunks.boxed())
 }
 
-type Next = (Result<GenerateContentResponse, Problem>, Option<(Generation, Writer)>);
+type Next = (
+    Result<GenerateContentResponse, Problem>,
+    Option<(Generation, Writer)>,
+);
 
 async fn next_chunk(mut generation: Generation, mut writer: Writer) -> Option<Next> {
     loop {
@@ -218,7 +234,10 @@ async fn next_chunk(mut generation: Generation, mut writer: Writer) -> Option<Ne
 }
 
 /// Runs work of some milliseconds apart from the threads that serve connections.
-async fn aside<T: Send + 'static>(heavy: bool, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+async fn aside<T: Send + 'static>(
+    heavy: bool,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
     if !heavy {
         return Ok(work());
     }
@@ -231,7 +250,11 @@ fn is_long(call: &GenerateContentRequest) -> bool {
     let parts = turns.flat_map(|turn| &turn.parts);
     let length = |part: &propus_wire::generate::Part| {
         let text = part.text.as_ref().map_or(0, String::len);
-        text + part.inline_data.as_ref().and_then(|blob| blob.data.as_ref()).map_or(0, |data| data.len())
+        text + part
+            .inline_data
+            .as_ref()
+            .and_then(|blob| blob.data.as_ref())
+            .map_or(0, |data| data.len())
     };
     parts.map(length).sum::<usize>() > LONG_TEXT
 }
@@ -246,7 +269,9 @@ fn sampling(config: &GenerationConfig) -> Sampling {
     Sampling {
         temperature: config.temperature.unwrap_or(default.temperature),
         top_p: config.top_p.unwrap_or(default.top_p),
-        top_k: config.top_k.map_or(default.top_k, |top_k| usize::try_from(top_k).unwrap_or(0)),
+        top_k: config
+            .top_k
+            .map_or(default.top_k, |top_k| usize::try_from(top_k).unwrap_or(0)),
         seed: config.seed.map(|seed| seed as u32),
         presence_penalty: config.presence_penalty.unwrap_or(0.0),
         frequency_penalty: config.frequency_penalty.unwrap_or(0.0),
@@ -255,7 +280,9 @@ fn sampling(config: &GenerationConfig) -> Sampling {
 
 /// Google takes 0 for "not set".
 fn positive(value: Option<i32>) -> Option<usize> {
-    value.and_then(|value| usize::try_from(value).ok()).filter(|value| *value > 0)
+    value
+        .and_then(|value| usize::try_from(value).ok())
+        .filter(|value| *value > 0)
 }
 
 /// A count of text tokens in the form of `countTokens`.

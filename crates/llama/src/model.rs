@@ -50,7 +50,9 @@ struct Inner {
 
 impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Model").field("name", &self.inner.metadata.name).finish_non_exhaustive()
+        f.debug_struct("Model")
+            .field("name", &self.inner.metadata.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -81,7 +83,9 @@ impl Model {
             }
         };
         // Without the thread the first constraint builds it.
-        let _ = std::thread::Builder::new().name("llama-constraints".into()).spawn(build);
+        let _ = std::thread::Builder::new()
+            .name("llama-constraints".into())
+            .spawn(build);
     }
 
     /// What the file says about the model.
@@ -134,12 +138,18 @@ impl Model {
     pub fn token_env(&self) -> &TokEnv {
         self.inner.token_env.get_or_init(|| {
             let metadata = &self.inner.metadata;
-            token_env::build(&self.inner.tokenizer, metadata.vocab_size, metadata.eot.or(metadata.eos))
+            token_env::build(
+                &self.inner.tokenizer,
+                metadata.vocab_size,
+                metadata.eot.or(metadata.eos),
+            )
         })
     }
 
     /// Makes the parsers of constraints. The first call builds it, unless it is done already.
     pub fn parser_factory(&self) -> &ParserFactory {
-        self.inner.parser_factory.get_or_init(|| token_env::parser_factory(self.token_env()))
+        self.inner
+            .parser_factory
+            .get_or_init(|| token_env::parser_factory(self.token_env()))
     }
 }

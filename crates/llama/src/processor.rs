@@ -45,19 +45,46 @@ fn missing<R: raw_cpuid::CpuIdReader>(processor: &raw_cpuid::CpuId<R>) -> Vec<&'
     let basic = processor.get_feature_info();
     let basic = |has: fn(&raw_cpuid::FeatureInfo) -> bool| basic.as_ref().is_some_and(has);
     let extended = processor.get_extended_feature_info();
-    let extended = |has: fn(&raw_cpuid::ExtendedFeatures) -> bool| extended.as_ref().is_some_and(has);
+    let extended =
+        |has: fn(&raw_cpuid::ExtendedFeatures) -> bool| extended.as_ref().is_some_and(has);
     let needed = [
         ("avx2", always, extended(|f| f.has_avx2())),
         ("fma", always, basic(|f| f.has_fma())),
         ("f16c", always, basic(|f| f.has_f16c())),
-        ("bmi2", cfg!(target_feature = "bmi2"), extended(|f| f.has_bmi2())),
-        ("avx512f", cfg!(target_feature = "avx512f"), extended(|f| f.has_avx512f())),
-        ("avx512bw", cfg!(target_feature = "avx512bw"), extended(|f| f.has_avx512bw())),
-        ("avx512vl", cfg!(target_feature = "avx512vl"), extended(|f| f.has_avx512vl())),
-        ("avx512vnni", cfg!(target_feature = "avx512vnni"), extended(|f| f.has_avx512vnni())),
-        ("avx512bf16", cfg!(target_feature = "avx512bf16"), extended(|f| f.has_avx512_bf16())),
+        (
+            "bmi2",
+            cfg!(target_feature = "bmi2"),
+            extended(|f| f.has_bmi2()),
+        ),
+        (
+            "avx512f",
+            cfg!(target_feature = "avx512f"),
+            extended(|f| f.has_avx512f()),
+        ),
+        (
+            "avx512bw",
+            cfg!(target_feature = "avx512bw"),
+            extended(|f| f.has_avx512bw()),
+        ),
+        (
+            "avx512vl",
+            cfg!(target_feature = "avx512vl"),
+            extended(|f| f.has_avx512vl()),
+        ),
+        (
+            "avx512vnni",
+            cfg!(target_feature = "avx512vnni"),
+            extended(|f| f.has_avx512vnni()),
+        ),
+        (
+            "avx512bf16",
+            cfg!(target_feature = "avx512bf16"),
+            extended(|f| f.has_avx512_bf16()),
+        ),
     ];
-    let lacking = needed.into_iter().filter(|(_, needed, has)| *needed && !has);
+    let lacking = needed
+        .into_iter()
+        .filter(|(_, needed, has)| *needed && !has);
     lacking.map(|(name, _, _)| name).collect()
 }
 
@@ -68,7 +95,12 @@ mod tests {
 
     #[test]
     fn an_old_processor_is_told_what_it_lacks() {
-        let nothing = |_: u32, _: u32| CpuIdResult { eax: 0, ebx: 0, ecx: 0, edx: 0 };
+        let nothing = |_: u32, _: u32| CpuIdResult {
+            eax: 0,
+            ebx: 0,
+            ecx: 0,
+            edx: 0,
+        };
         let missing = missing(&CpuId::with_cpuid_reader(nothing));
         if !cfg!(feature = "dynamic-backends") {
             assert!(missing.contains(&"avx2"));

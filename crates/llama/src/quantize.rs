@@ -6,7 +6,9 @@
 use crate::Token;
 use crate::gguf::{Gguf, GgufError};
 use crate::model::{LoadError, load_native};
-use crate::native::{Attention, Batch, ContextOptions, NativeContext, quantize_to_q8_0, with_last_error};
+use crate::native::{
+    Attention, Batch, ContextOptions, NativeContext, quantize_to_q8_0, with_last_error,
+};
 use crate::sampling::log_probability;
 use crate::threads;
 use crate::tokenizer::Tokenizer;
@@ -62,18 +64,27 @@ pub enum QuantizeError {
 
 /// Writes `from` with 8-bit weights (Q8_0) to `to`. The file appears when it is complete.
 pub fn quantize(from: &Path, to: &Path) -> Result<(), QuantizeError> {
-    Gguf::read(from).map_err(|source| QuantizeError::Invalid { path: from.to_owned(), source })?;
+    Gguf::read(from).map_err(|source| QuantizeError::Invalid {
+        path: from.to_owned(),
+        source,
+    })?;
     let unfinished = unfinished(to);
     let (done, reason) =
         with_last_error(|| quantize_to_q8_0(from, &unfinished, threads::physical_cores()));
     if !done {
         let _ = std::fs::remove_file(&unfinished);
         let reason = reason.unwrap_or_else(|| "it gives no reason".into());
-        return Err(QuantizeError::Refused { path: from.to_owned(), reason });
+        return Err(QuantizeError::Refused {
+            path: from.to_owned(),
+            reason,
+        });
     }
     put_in_place(&unfinished, to).map_err(|source| {
         let _ = std::fs::remove_file(&unfinished);
-        QuantizeError::Write { path: to.to_owned(), source }
+        QuantizeError::Write {
+            path: to.to_owned(),
+            source,
+        }
     })
 }
 
@@ -94,7 +105,10 @@ pub fn perplexity(model: &Path, text: &str, threads: Option<usize>) -> Result<f6
     let native = load_native(model, -1)?;
     let tokens = Tokenizer::new(Arc::clone(&native)).tokenize(text, false, true);
     if tokens.len() < WINDOW {
-        return Err(QuantizeError::TooShort { tokens: tokens.len(), needed: WINDOW });
+        return Err(QuantizeError::TooShort {
+            tokens: tokens.len(),
+            needed: WINDOW,
+        });
     }
     let threads = threads.unwrap_or_else(threads::physical_cores).max(1);
     let context = NativeContext::new(native, &context_options(threads));
@@ -128,10 +142,14 @@ fn surprise(context: &mut NativeContext, window: &[Token]) -> Result<f64, Quanti
         batch.add(*token, position, 0, position + 1 >= WINDOW / 2);
     }
     context.clear();
-    context.decode(&mut batch).map_err(|_| QuantizeError::Computation)?;
+    context
+        .decode(&mut batch)
+        .map_err(|_| QuantizeError::Computation)?;
     let mut sum = 0.0;
     for position in WINDOW / 2..WINDOW {
-        let logits = context.logits(position - 1).ok_or(QuantizeError::Computation)?;
+        let logits = context
+            .logits(position - 1)
+            .ok_or(QuantizeError::Computation)?;
         sum -= f64::from(log_probability(logits, window[position]));
     }
     Ok(sum)

@@ -74,7 +74,11 @@ impl Sampler {
         let seed = options.seed.map_or_else(rand::random, u64::from);
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(candidate as u64);
-        Self { options, random, generated: HashMap::new() }
+        Self {
+            options,
+            random,
+            generated: HashMap::new(),
+        }
     }
 
     /// Takes note of a token, for the penalties.
@@ -138,7 +142,10 @@ impl Sampler {
         if top_k > 0 && top_k < logits.len() {
             best(logits, top_k, scored);
             if has_top_p {
-                let mass: f32 = scored.iter().map(|one| exponential(one.logit - highest)).sum();
+                let mass: f32 = scored
+                    .iter()
+                    .map(|one| exponential(one.logit - highest))
+                    .sum();
                 pick::keep_mass(scored, highest, top_p * mass);
             }
             return true;
@@ -199,21 +206,30 @@ pub(crate) fn log_probabilities(
     let highest = maximum(logits);
     let log_sum = highest + sum_of_exponentials(logits, highest, 1.0).ln();
     let log_probability = |logit: f32| (logit - log_sum).min(0.0);
-    let own = logits.get(chosen as usize).copied().map_or(f32::NEG_INFINITY, log_probability);
+    let own = logits
+        .get(chosen as usize)
+        .copied()
+        .map_or(f32::NEG_INFINITY, log_probability);
     if top == 0 {
         return (own, Vec::new());
     }
     best(logits, top, &mut scratch.scored);
     let likeliest = scratch.scored.iter();
     let likeliest = likeliest
-        .map(|one| TokenLogprob { token: one.token, logprob: log_probability(one.logit) })
+        .map(|one| TokenLogprob {
+            token: one.token,
+            logprob: log_probability(one.logit),
+        })
         .collect();
     (own, likeliest)
 }
 
 /// Takes away what is not allowed.
 fn restrict(logits: &mut [f32], allowed: &SimpleVob) {
-    for (chunk, mut bits) in logits.chunks_mut(32).zip(allowed.as_slice().iter().copied()) {
+    for (chunk, mut bits) in logits
+        .chunks_mut(32)
+        .zip(allowed.as_slice().iter().copied())
+    {
         if bits == 0 {
             chunk.fill(f32::NEG_INFINITY);
             continue;

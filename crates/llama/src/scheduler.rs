@@ -244,8 +244,13 @@ impl Scheduler {
     /// Starts a thread for an engine.
     pub(crate) fn start(engine: Engine) -> std::io::Result<Self> {
         let queue = engine.queue();
-        let thread = std::thread::Builder::new().name("llama".into()).spawn(|| engine.run())?;
-        Ok(Self { queue, thread: Some(thread) })
+        let thread = std::thread::Builder::new()
+            .name("llama".into())
+            .spawn(|| engine.run())?;
+        Ok(Self {
+            queue,
+            thread: Some(thread),
+        })
     }
 
     /// Queues a job.

@@ -6,7 +6,9 @@ use std::num::NonZero;
 /// The physical cores that this process may use: two threads on one core only hinder each other.
 pub(crate) fn physical_cores() -> usize {
     let allowed = std::thread::available_parallelism().map_or(1, NonZero::get);
-    physical().filter(|cores| *cores > 0).map_or(allowed, |cores| cores.min(allowed))
+    physical()
+        .filter(|cores| *cores > 0)
+        .map_or(allowed, |cores| cores.min(allowed))
 }
 
 #[cfg(target_os = "linux")]

@@ -30,7 +30,11 @@ pub(crate) fn build(tokenizer: &Arc<Tokenizer>, vocabulary: usize, eos: Option<T
         trie = trie.with_eos_tokens(&ends);
     }
     let canonical = tokenizer.middle_is_text();
-    Arc::new(ModelTokens { trie, tokenizer: Arc::clone(tokenizer), canonical })
+    Arc::new(ModelTokens {
+        trie,
+        tokenizer: Arc::clone(tokenizer),
+        canonical,
+    })
 }
 
 /// What makes the parsers of constraints; it forces tokens where their canonical form is known.
@@ -38,7 +42,10 @@ pub(crate) fn parser_factory(env: &TokEnv) -> ParserFactory {
     let slices = SlicedBiasComputer::general_slices();
     let new = |slices: &[String]| {
         let ff_tokens = env.tokenize_is_canonical();
-        let capabilities = InferenceCapabilities { ff_tokens, ..Default::default() };
+        let capabilities = InferenceCapabilities {
+            ff_tokens,
+            ..Default::default()
+        };
         ParserFactory::new(env, capabilities, slices)
     };
     // Slices only make it faster. Without them nothing can be wrong with the expressions.

@@ -39,7 +39,11 @@ impl Tokenizer {
     /// Reads the vocabulary of a model.
     pub(crate) fn new(model: Arc<NativeModel>) -> Self {
         let pieces = Pieces::of(&model);
-        Self { model, pieces, cut: OnceLock::new() }
+        Self {
+            model,
+            pieces,
+            cut: OnceLock::new(),
+        }
     }
 
     /// The tokens of a text. `special` also recognises the texts of control tokens, `bounds` adds
@@ -56,7 +60,11 @@ impl Tokenizer {
 
     fn tokenize_pieces(&self, text: &str, special: bool, bounds: bool, cut: Cut) -> Vec<Token> {
         let mut tokens = Vec::with_capacity(text.len() / 3);
-        let (head, tail) = if bounds { self.bounds() } else { (Vec::new(), Vec::new()) };
+        let (head, tail) = if bounds {
+            self.bounds()
+        } else {
+            (Vec::new(), Vec::new())
+        };
         tokens.extend(head);
         for (index, piece) in cut_text(text, PIECE).enumerate() {
             let piece = match cut {
@@ -73,7 +81,10 @@ impl Tokenizer {
     fn bounds(&self) -> (Vec<Token>, Vec<Token>) {
         let bare = self.model.tokenize("a", false, false);
         let mut bound = self.model.tokenize("a", false, true);
-        let at = bound.windows(bare.len().max(1)).position(|window| window == bare).unwrap_or(0);
+        let at = bound
+            .windows(bare.len().max(1))
+            .position(|window| window == bare)
+            .unwrap_or(0);
         let tail = bound.split_off((at + bare.len()).min(bound.len()));
         bound.truncate(at);
         (bound, tail)
@@ -81,7 +92,11 @@ impl Tokenizer {
 
     /// The bytes of a token in a text: nothing for control tokens.
     pub(crate) fn bytes(&self, token: Token) -> &[u8] {
-        if self.pieces.is_text(token) { self.pieces.bytes(token) } else { &[] }
+        if self.pieces.is_text(token) {
+            self.pieces.bytes(token)
+        } else {
+            &[]
+        }
     }
 
     /// The bytes of a token, also of control tokens.
@@ -111,7 +126,11 @@ impl Tokenizer {
 
     /// The text of tokens, without control tokens.
     pub(crate) fn detokenize(&self, tokens: &[Token]) -> String {
-        let bytes: Vec<u8> = tokens.iter().flat_map(|token| self.bytes(*token)).copied().collect();
+        let bytes: Vec<u8> = tokens
+            .iter()
+            .flat_map(|token| self.bytes(*token))
+            .copied()
+            .collect();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }
@@ -135,7 +154,10 @@ impl Cut {
             let piece = |(index, piece): (usize, &str)| {
                 model.tokenize(&piece[usize::from(drop && index > 0)..], false, false)
             };
-            cut_text(SAMPLE, 8).enumerate().flat_map(piece).eq(whole.iter().copied())
+            cut_text(SAMPLE, 8)
+                .enumerate()
+                .flat_map(piece)
+                .eq(whole.iter().copied())
         };
         match () {
             () if fits(false) => Self::KeepSpace,
@@ -194,7 +216,8 @@ impl Pieces {
 
     fn push(&mut self, model: &NativeModel, token: Token) {
         self.bytes.extend(model.piece(token, true));
-        self.ends_at.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+        self.ends_at
+            .push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
         if !model.is_text(token) {
             self.marks[token as usize / 64] |= 1 << (token % 64);
         }
@@ -205,8 +228,14 @@ impl Pieces {
 
     fn bytes(&self, token: Token) -> &[u8] {
         let index = token as usize;
-        let Some(end) = self.ends_at.get(index) else { return &[] };
-        let start = if index == 0 { 0 } else { self.ends_at[index - 1] };
+        let Some(end) = self.ends_at.get(index) else {
+            return &[];
+        };
+        let start = if index == 0 {
+            0
+        } else {
+            self.ends_at[index - 1]
+        };
         &self.bytes[start as usize..*end as usize]
     }
 
@@ -218,9 +247,10 @@ impl Pieces {
     /// Whether a token holds a space between two letters.
     fn reach_across_words(&self) -> bool {
         let tokens = 0..Token::try_from(self.ends_at.len()).unwrap_or(Token::MAX);
-        tokens.into_iter().map(|token| self.bytes(token)).any(|bytes| {
-            (1..bytes.len().saturating_sub(1)).any(|at| between_letters(bytes, at))
-        })
+        tokens
+            .into_iter()
+            .map(|token| self.bytes(token))
+            .any(|bytes| (1..bytes.len().saturating_sub(1)).any(|at| between_letters(bytes, at)))
     }
 }
 

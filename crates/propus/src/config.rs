@@ -79,7 +79,9 @@ impl Config {
             .with_context(|| format!("cannot read the configuration `{shown}`"))?;
         let config: Self = toml::from_str(&text)
             .with_context(|| format!("the configuration `{shown}` has a fault"))?;
-        config.check().with_context(|| format!("the configuration `{shown}` has a fault"))?;
+        config
+            .check()
+            .with_context(|| format!("the configuration `{shown}` has a fault"))?;
         Ok(config)
     }
 
@@ -109,7 +111,10 @@ mod tests {
     #[test]
     fn a_small_file_is_enough() {
         let config = read("[engines.s]\nkind = 'scripted'\n[models]\ndefault = 's'").unwrap();
-        assert!(matches!(config.engines["s"], Engine::Scripted { script: None }));
+        assert!(matches!(
+            config.engines["s"],
+            Engine::Scripted { script: None }
+        ));
     }
 
     #[test]

@@ -15,7 +15,13 @@ use std::{io::IsTerminal, process::ExitCode};
 #[command(name = "propus", version, max_term_width = 100)]
 struct Cli {
     /// How much to log: error, warn, info, debug, or a filter such as propus_server=debug
-    #[arg(long, global = true, env = "PROPUS_LOG", default_value = "info", value_name = "LEVEL")]
+    #[arg(
+        long,
+        global = true,
+        env = "PROPUS_LOG",
+        default_value = "info",
+        value_name = "LEVEL"
+    )]
     log: String,
     #[command(subcommand)]
     command: Command,
@@ -48,7 +54,10 @@ fn main() -> ExitCode {
     if let Err(error) = log_to_stderr(&cli.log) {
         return fail(&error);
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::anyhow!("cannot start worker threads: {error}")),
     };

@@ -87,9 +87,11 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(middleware::from_fn(render::render))
         .layer(cors::layer())
         .layer(
-            CompressionLayer::new()
-                .gzip(true)
-                .compress_when(SizeAbove::new(256).and(NotForContentType::SSE).and(is_whole)),
+            CompressionLayer::new().gzip(true).compress_when(
+                SizeAbove::new(256)
+                    .and(NotForContentType::SSE)
+                    .and(is_whole),
+            ),
         )
 }
 

@@ -9,7 +9,9 @@ use axum::response::Response;
 use http::HeaderValue;
 use jiff::{Timestamp, tz::TimeZone};
 use propus_engines::{Engine, Load};
-use propus_failures::{Card, Cards, Day, Problem, keys::tuned_model_permission::TunedModelPermission};
+use propus_failures::{
+    Card, Cards, Day, Problem, keys::tuned_model_permission::TunedModelPermission,
+};
 use propus_wire::{Version, models::Model, path::Resource};
 use std::{
     collections::HashMap,

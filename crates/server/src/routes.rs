@@ -17,7 +17,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use propus_failures::{
-    Problem, limits::payload_too_large::PayloadTooLarge,
+    Problem,
+    limits::payload_too_large::PayloadTooLarge,
     request::{self as failures, Unreadable, invalid_argument_generic::InvalidArgumentGeneric},
 };
 use propus_wire::{

@@ -79,7 +79,12 @@ mod tests {
     #[test]
     fn a_list_is_one_json_value() {
         let list = Frame::List;
-        let text = [list.chunk(b"{}", true), list.chunk(b"{}", false), list.end(true)].concat();
+        let text = [
+            list.chunk(b"{}", true),
+            list.chunk(b"{}", false),
+            list.end(true),
+        ]
+        .concat();
         assert_eq!(text, b"[{},\r\n{}]");
         let status = Status::new(Code::Unavailable, "x");
         let text = [list.chunk(b"{}", true), list.late_error(&status)].concat();

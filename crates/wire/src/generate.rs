@@ -762,7 +762,8 @@ impl GenerateContentResponse {
                 None => self.candidates.push(candidate),
             }
         }
-        self.candidates.sort_by_key(|known| known.index.unwrap_or(0));
+        self.candidates
+            .sort_by_key(|known| known.index.unwrap_or(0));
         replace(&mut self.prompt_feedback, chunk.prompt_feedback);
         replace(&mut self.usage_metadata, chunk.usage_metadata);
         replace(&mut self.model_version, chunk.model_version);
@@ -802,6 +803,10 @@ impl Content {
     fn absorb(&mut self, chunk: Content) {
         replace(&mut self.role, chunk.role);
         for part in chunk.parts {
+            if part.text.as_deref() == Some("") && !self.parts.is_empty() {
+                // The last chunk of a stream may have nothing to say but why it ends.
+                continue;
+            }
             match self.parts.last_mut() {
                 Some(last) if last.continues_with(&part) => {
                     let more = part.text.unwrap_or_default();

@@ -166,7 +166,14 @@ mod tests {
     #[test]
     fn queries_are_decoded() {
         let pairs: Vec<_> = query("%24alt=json%3Benum-encoding%3Dint&key=a+b&x").collect();
-        let plain = [("$alt", "json;enum-encoding=int"), ("key", "a b"), ("x", "")];
-        assert_eq!(pairs, plain.map(|(name, value)| (name.into(), value.into())));
+        let plain = [
+            ("$alt", "json;enum-encoding=int"),
+            ("key", "a b"),
+            ("x", ""),
+        ];
+        assert_eq!(
+            pairs,
+            plain.map(|(name, value)| (name.into(), value.into()))
+        );
     }
 }

@@ -368,9 +368,17 @@ mod tests {
 
     #[test]
     fn an_envelope_survives_its_json() {
-        let status = Status::new(Code::PermissionDenied, "Requests from referer <empty> are blocked.")
-            .with(Detail::error_info("API_KEY_HTTP_REFERRER_BLOCKED", &[("httpReferrer", "<empty>")]))
-            .with(Detail::RetryInfo { retry_delay: Duration::from_millis(12_500) });
+        let status = Status::new(
+            Code::PermissionDenied,
+            "Requests from referer <empty> are blocked.",
+        )
+        .with(Detail::error_info(
+            "API_KEY_HTTP_REFERRER_BLOCKED",
+            &[("httpReferrer", "<empty>")],
+        ))
+        .with(Detail::RetryInfo {
+            retry_delay: Duration::from_millis(12_500),
+        });
         let text = status.to_pretty();
         assert!(text.contains("referer \\u003cempty\\u003e are"));
         assert!(text.contains("\"retryDelay\": \"12.5s\""));

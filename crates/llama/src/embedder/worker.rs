@@ -40,20 +40,29 @@ pub(super) struct Queue {
 
 impl std::fmt::Debug for Queue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Queue").field("limit", &self.limit).finish_non_exhaustive()
+        f.debug_struct("Queue")
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
     }
 }
 
 impl Queue {
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, state: Mutex::default(), changed: Condvar::new() }
+        Self {
+            limit,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn submit(&self, texts: Vec<Vec<Token>>) -> Result<oneshot::Receiver<Answer>, EmbedError> {
+    pub(super) fn submit(
+        &self,
+        texts: Vec<Vec<Token>>,
+    ) -> Result<oneshot::Receiver<Answer>, EmbedError> {
         let (answer, receiver) = oneshot::channel();
         let mut state = self.state();
         if state.stopping {
@@ -63,7 +72,11 @@ impl Queue {
         if state.waiting.len() >= self.limit {
             return Err(EmbedError::Busy);
         }
-        state.waiting.push_back(Request { texts, vectors: Vec::new(), answer });
+        state.waiting.push_back(Request {
+            texts,
+            vectors: Vec::new(),
+            answer,
+        });
         self.changed.notify_all();
         Ok(receiver)
     }
@@ -74,11 +87,16 @@ impl Queue {
         if requests.is_empty() {
             state.running = 0;
             let idle = |state: &mut State| state.waiting.is_empty() && !state.stopping;
-            state = self.changed.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .changed
+                .wait_while(state, idle)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         // A few at a time: the others count as waiting.
         while requests.len() < 8 {
-            let Some(request) = state.waiting.pop_front() else { break };
+            let Some(request) = state.waiting.pop_front() else {
+                break;
+            };
             requests.push_back(request);
         }
         state.running = requests.len();
@@ -92,7 +110,11 @@ impl Queue {
 
     pub(super) fn load(&self) -> Load {
         let state = self.state();
-        Load { running: state.running, waiting: state.waiting.len(), waiting_limit: self.limit }
+        Load {
+            running: state.running,
+            waiting: state.waiting.len(),
+            waiting_limit: self.limit,
+        }
     }
 }
 
@@ -112,7 +134,13 @@ impl Worker {
         most_tokens: usize,
         most_texts: usize,
     ) -> Self {
-        Self { context, queue, batch: Batch::default(), most_tokens, most_texts }
+        Self {
+            context,
+            queue,
+            batch: Batch::default(),
+            most_tokens,
+            most_texts,
+        }
     }
 
     pub(super) fn run(mut self) {
@@ -142,7 +170,9 @@ impl Worker {
             return false;
         }
         for (sequence, request) in places.into_iter().enumerate() {
-            let Some(vector) = self.context.embedding(sequence) else { return false };
+            let Some(vector) = self.context.embedding(sequence) else {
+                return false;
+            };
             requests[request].vectors.push(vector.to_vec());
         }
         true

@@ -47,13 +47,19 @@ impl Engine for EmbeddingEngine {
         Err(internal("this model makes vectors only"))
     }
 
-    async fn count_tokens(&self, call: GenerateContentRequest) -> Result<CountTokensResponse, Problem> {
+    async fn count_tokens(
+        &self,
+        call: GenerateContentRequest,
+    ) -> Result<CountTokensResponse, Problem> {
         let turns = call.system_instruction.iter().chain(&call.contents);
         let texts = turns.map(text_of).collect::<Vec<_>>().join("\n");
         Ok(counted(self.embedder.tokenize(&texts).len()))
     }
 
-    async fn embed(&self, calls: Vec<EmbedContentRequest>) -> Result<Vec<ContentEmbedding>, Problem> {
+    async fn embed(
+        &self,
+        calls: Vec<EmbedContentRequest>,
+    ) -> Result<Vec<ContentEmbedding>, Problem> {
         let mut texts = Vec::with_capacity(calls.len());
         for call in &calls {
             let tokens = self.embedder.tokenize(&text_to_embed(call));
@@ -61,9 +67,12 @@ impl Engine for EmbeddingEngine {
             texts.push(tokens);
         }
         let vectors = self.embedder.embed(texts).await.map_err(embed_problem)?;
-        let sized = vectors.into_iter().zip(&calls).map(|(vector, call)| ContentEmbedding {
-            values: sized(vector, call.output_dimensionality),
-        });
+        let sized = vectors
+            .into_iter()
+            .zip(&calls)
+            .map(|(vector, call)| ContentEmbedding {
+                values: sized(vector, call.output_dimensionality),
+            });
         Ok(sized.collect())
     }
 
@@ -100,7 +109,10 @@ fn text_of(content: &Content) -> String {
 }
 
 fn sized(mut vector: Vec<f32>, dimensions: Option<i32>) -> Vec<f32> {
-    if let Some(wanted) = dimensions.and_then(|wanted| usize::try_from(wanted).ok()).filter(|wanted| *wanted > 0) {
+    if let Some(wanted) = dimensions
+        .and_then(|wanted| usize::try_from(wanted).ok())
+        .filter(|wanted| *wanted > 0)
+    {
         vector.resize(wanted, 0.0);
     }
     let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();

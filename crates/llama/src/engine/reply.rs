@@ -61,18 +61,29 @@ impl Writer {
 
     pub(super) fn take(&mut self, event: Event) {
         match event {
-            Event::Prompt { tokens, cached_tokens } => {
+            Event::Prompt {
+                tokens,
+                cached_tokens,
+            } => {
                 self.prompt_tokens = tokens;
                 self.cached_tokens = cached_tokens;
             }
-            Event::Text { candidate, text, tokens } => {
+            Event::Text {
+                candidate,
+                text,
+                tokens,
+            } => {
                 let news = self.logprobs.map(|top| self.logprobs_result(&tokens, top));
                 if let Some(answer) = self.answers.get_mut(candidate) {
                     answer.say(&text, &tokens);
                     answer.add_logprobs(news);
                 }
             }
-            Event::Finished { candidate, reason, tokens } => {
+            Event::Finished {
+                candidate,
+                reason,
+                tokens,
+            } => {
                 if let Some(answer) = self.answers.get_mut(candidate) {
                     answer.end(reason, tokens);
                 }
@@ -84,7 +95,9 @@ impl Writer {
     /// The next chunk, where there is something to say.
     pub(super) fn chunk(&mut self) -> Option<GenerateContentResponse> {
         let answers = self.answers.iter_mut().enumerate();
-        let candidates: Vec<Candidate> = answers.filter_map(|(index, answer)| answer.candidate(index)).collect();
+        let candidates: Vec<Candidate> = answers
+            .filter_map(|(index, answer)| answer.candidate(index))
+            .collect();
         (!candidates.is_empty()).then(|| GenerateContentResponse {
             candidates,
             usage_metadata: Some(self.usage()),
@@ -110,9 +123,12 @@ impl Writer {
             token_id: i32::try_from(place.token).ok(),
             log_probability: Some(place.logprob.min(0.0)),
         };
-        let places = tokens.iter().filter(|_| top > 0).map(|place| TopCandidates {
-            candidates: place.top.iter().map(named).collect(),
-        });
+        let places = tokens
+            .iter()
+            .filter(|_| top > 0)
+            .map(|place| TopCandidates {
+                candidates: place.top.iter().map(named).collect(),
+            });
         LogprobsResult {
             log_probability_sum: Some(tokens.iter().map(|place| place.chosen.logprob).sum()),
             top_candidates: places.collect(),
@@ -138,7 +154,10 @@ impl Answer {
     fn say(&mut self, text: &str, tokens: &[TokenLogprobs]) {
         self.tokens += tokens.len();
         self.logprob_count += tokens.len();
-        self.logprob_sum += tokens.iter().map(|token| f64::from(token.chosen.logprob)).sum::<f64>();
+        self.logprob_sum += tokens
+            .iter()
+            .map(|token| f64::from(token.chosen.logprob))
+            .sum::<f64>();
         match &mut self.calls {
             Some(parser) => {
                 let said = parser.push(text);
@@ -179,7 +198,9 @@ impl Answer {
     fn end(&mut self, reason: scheduler::FinishReason, tokens: usize) {
         self.tokens = tokens;
         let mut ending = match reason {
-            scheduler::FinishReason::MaxTokens | scheduler::FinishReason::ContextFull => (FinishReason::MaxTokens, None),
+            scheduler::FinishReason::MaxTokens | scheduler::FinishReason::ContextFull => {
+                (FinishReason::MaxTokens, None)
+            }
             _ => (FinishReason::Stop, None),
         };
         if let Some(mut parser) = self.calls.take() {
@@ -199,7 +220,12 @@ impl Answer {
             return None;
         }
         let mut parts = std::mem::take(&mut self.parts);
-        if parts.is_empty() && self.ending.as_ref().is_some_and(|(reason, _)| *reason == FinishReason::Stop) {
+        if parts.is_empty()
+            && self
+                .ending
+                .as_ref()
+                .is_some_and(|(reason, _)| *reason == FinishReason::Stop)
+        {
             parts.push(Part::text(""));
         }
         self.told = ends;

@@ -47,9 +47,16 @@ impl Metadata {
         let text = |token: Token| String::from_utf8_lossy(tokenizer.all_bytes(token)).into_owned();
         let text_or_nothing = |token: Option<Token>| token.map(text).unwrap_or_default();
         let (bos, eos) = (native.bos(), native.eos());
-        let file_name = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let file_name = || {
+            path.file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned()
+        };
         let vocabulary = 0..Token::try_from(native.vocab_size()).unwrap_or(Token::MAX);
-        let control = vocabulary.filter(|token| !tokenizer.is_text(*token)).map(text);
+        let control = vocabulary
+            .filter(|token| !tokenizer.is_text(*token))
+            .map(text);
         Self {
             name: native.metadata("general.name").unwrap_or_else(file_name),
             architecture: native.metadata("general.architecture").unwrap_or_default(),
@@ -58,7 +65,9 @@ impl Metadata {
             embedding_size: native.embedding_size(),
             vocab_size: native.vocab_size(),
             parameters: native.parameters(),
-            file_bytes: path.metadata().map_or_else(|_| native.tensor_bytes(), |file| file.len()),
+            file_bytes: path
+                .metadata()
+                .map_or_else(|_| native.tensor_bytes(), |file| file.len()),
             pooling: native.metadata_pooling(),
             bos,
             eos,

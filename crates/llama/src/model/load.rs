@@ -126,8 +126,10 @@ pub(super) struct Loaded {
 }
 
 pub(super) fn load(path: &Path, options: &LoadOptions) -> Result<Loaded, LoadError> {
-    let wrong_kind =
-        || LoadError::WrongKind { path: path.to_owned(), reason: "it makes vectors, not text" };
+    let wrong_kind = || LoadError::WrongKind {
+        path: path.to_owned(),
+        reason: "it makes vectors, not text",
+    };
     if check(path)?.is_embedder() {
         return Err(wrong_kind());
     }
@@ -140,7 +142,12 @@ pub(super) fn load(path: &Path, options: &LoadOptions) -> Result<Loaded, LoadErr
     let engine_options = engine_options(options, &native);
     let context_tokens = engine_options.limits.sequence_tokens;
     let scheduler = start(path, &native, &tokenizer, engine_options)?;
-    Ok(Loaded { scheduler, tokenizer, metadata, context_tokens })
+    Ok(Loaded {
+        scheduler,
+        tokenizer,
+        metadata,
+        context_tokens,
+    })
 }
 
 /// Maps a file into memory, after a look at its head: llama.cpp aborts the process on some damages.
@@ -160,8 +167,14 @@ fn check(path: &Path) -> Result<Gguf, LoadError> {
         Err(GgufError::Io(source)) if source.kind() == io::ErrorKind::NotFound => {
             Err(LoadError::Missing { path: path() })
         }
-        Err(GgufError::Io(source)) => Err(LoadError::Unreadable { path: path(), source }),
-        Err(source) => Err(LoadError::Invalid { path: path(), source }),
+        Err(GgufError::Io(source)) => Err(LoadError::Unreadable {
+            path: path(),
+            source,
+        }),
+        Err(source) => Err(LoadError::Invalid {
+            path: path(),
+            source,
+        }),
     }
 }
 
@@ -177,7 +190,10 @@ fn engine_options(options: &LoadOptions, native: &NativeModel) -> EngineOptions 
             batch: BATCH,
             ubatch: BATCH,
             outputs: sequences + 1,
-            threads: options.threads.unwrap_or_else(threads::physical_cores).max(1),
+            threads: options
+                .threads
+                .unwrap_or_else(threads::physical_cores)
+                .max(1),
             flash_attention: options.flash_attention,
             attention: Attention::Generate,
         },

@@ -73,7 +73,12 @@ impl NativeContext {
         let context = NonNull::new(context)?;
         // SAFETY: reads a number of a live context.
         let cells = unsafe { sys::llama_n_ctx(context.as_ptr()) } as usize;
-        Some(Self { context, model, cells, sequences: options.sequences })
+        Some(Self {
+            context,
+            model,
+            cells,
+            sequences: options.sequences,
+        })
     }
 
     /// The cells that there are: the wanted number, rounded up.
@@ -102,7 +107,8 @@ impl NativeContext {
         let row = unsafe { sys::llama_get_logits_ith(self.context.as_ptr(), index) };
         // SAFETY: a row has one number for each token of the vocabulary, and is only overwritten by
         // the next call of `decode`, which needs `&mut self`.
-        (!row.is_null()).then(|| unsafe { std::slice::from_raw_parts(row, self.model.vocab_size()) })
+        (!row.is_null())
+            .then(|| unsafe { std::slice::from_raw_parts(row, self.model.vocab_size()) })
     }
 
     /// The pooled vector of a sequence of the last batch.
@@ -111,11 +117,14 @@ impl NativeContext {
         // SAFETY: a sequence without a vector gives null.
         let row = unsafe { sys::llama_get_embeddings_seq(self.context.as_ptr(), id) };
         // SAFETY: a pooled vector has the model's output size, and lives until the next `decode`.
-        (!row.is_null()).then(|| unsafe { std::slice::from_raw_parts(row, self.model.embedding_size()) })
+        (!row.is_null())
+            .then(|| unsafe { std::slice::from_raw_parts(row, self.model.embedding_size()) })
     }
 
     fn id(&self, sequence: usize) -> Option<i32> {
-        (sequence < self.sequences).then(|| i32::try_from(sequence).ok()).flatten()
+        (sequence < self.sequences)
+            .then(|| i32::try_from(sequence).ok())
+            .flatten()
     }
 
     fn memory(&self) -> sys::llama_memory_t {
@@ -139,14 +148,18 @@ impl NativeContext {
 
     /// Forgets what a sequence holds from this position on.
     pub(crate) fn forget_from(&mut self, sequence: usize, position: usize) {
-        let (Some(id), Ok(start)) = (self.id(sequence), i32::try_from(position)) else { return };
+        let (Some(id), Ok(start)) = (self.id(sequence), i32::try_from(position)) else {
+            return;
+        };
         // SAFETY: the sequence exists; -1 means to the last position.
         unsafe { sys::llama_memory_seq_rm(self.memory(), id, start, -1) };
     }
 
     /// Lets `to` share the cells of `from` at these positions.
     pub(crate) fn share(&mut self, from: usize, to: usize, positions: Range<usize>) {
-        let (Some(from), Some(to)) = (self.id(from), self.id(to)) else { return };
+        let (Some(from), Some(to)) = (self.id(from), self.id(to)) else {
+            return;
+        };
         let position = |position| i32::try_from(position).unwrap_or(i32::MAX);
         let (start, end) = (position(positions.start), position(positions.end));
         // SAFETY: both sequences exist and the memory is one stream, so no data is copied.
@@ -155,7 +168,9 @@ impl NativeContext {
 
     /// Lets `to` share all of `from`.
     pub(crate) fn share_all(&mut self, from: usize, to: usize) {
-        let (Some(from), Some(to)) = (self.id(from), self.id(to)) else { return };
+        let (Some(from), Some(to)) = (self.id(from), self.id(to)) else {
+            return;
+        };
         // SAFETY: both sequences exist; -1 means from the first and to the last position.
         unsafe { sys::llama_memory_seq_cp(self.memory(), from, to, -1, -1) };
     }
@@ -180,7 +195,9 @@ impl NativeContext {
 
     /// Fills an empty sequence with what [`Self::save`] gave. False if there is no room.
     pub(crate) fn restore(&mut self, bytes: &[u8], sequence: usize) -> bool {
-        let Some(id) = self.id(sequence) else { return false };
+        let Some(id) = self.id(sequence) else {
+            return false;
+        };
         // SAFETY: the bytes come from `save` of a context with the same options, and their length is
         // passed. Where the cells do not suffice, llama.cpp returns 0 and leaves the sequence empty.
         let read = unsafe {
@@ -233,7 +250,9 @@ impl NativeModel {
     /// The pooling that the file names, by llama.cpp's number.
     pub(crate) fn metadata_pooling(&self) -> Option<i32> {
         let architecture = self.metadata("general.architecture")?;
-        self.metadata(&format!("{architecture}.pooling_type"))?.parse().ok()
+        self.metadata(&format!("{architecture}.pooling_type"))?
+            .parse()
+            .ok()
     }
 }
 
@@ -271,7 +290,13 @@ impl Batch {
     }
 
     /// Adds a token and gives its index; with `output` its logits are kept.
-    pub(crate) fn add(&mut self, token: Token, position: usize, sequence: usize, output: bool) -> usize {
+    pub(crate) fn add(
+        &mut self,
+        token: Token,
+        position: usize,
+        sequence: usize,
+        output: bool,
+    ) -> usize {
         // What does not fit becomes -1, which `raw` refuses.
         self.tokens.push(i32::try_from(token).unwrap_or(-1));
         self.positions.push(i32::try_from(position).unwrap_or(-1));
@@ -283,7 +308,8 @@ impl Batch {
     /// The batch in llama.cpp's form; none if it is empty or names what does not exist.
     fn raw(&mut self, sequences: usize, vocabulary: usize) -> Option<sys::llama_batch> {
         let within = |ids: &[i32], limit: usize| {
-            ids.iter().all(|id| usize::try_from(*id).is_ok_and(|id| id < limit))
+            ids.iter()
+                .all(|id| usize::try_from(*id).is_ok_and(|id| id < limit))
         };
         let valid = within(&self.tokens, vocabulary)
             && within(&self.sequences, sequences)
@@ -293,7 +319,8 @@ impl Batch {
         }
         self.ones.resize(self.tokens.len(), 1);
         self.pointers.clear();
-        self.pointers.extend(self.sequences.iter_mut().map(std::ptr::from_mut));
+        self.pointers
+            .extend(self.sequences.iter_mut().map(std::ptr::from_mut));
         Some(sys::llama_batch {
             n_tokens: i32::try_from(self.tokens.len()).ok()?,
             token: self.tokens.as_mut_ptr(),

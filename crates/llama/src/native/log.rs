@@ -44,7 +44,9 @@ unsafe extern "C" fn receive(
 
 /// Keeps the first error after [`forget_error`]: the later ones only say that loading failed.
 fn remember(text: &str) {
-    let text = text.split_once("error loading model: ").map_or(text, |(_, reason)| reason);
+    let text = text
+        .split_once("error loading model: ")
+        .map_or(text, |(_, reason)| reason);
     LAST_ERROR.with_borrow_mut(|last| {
         last.get_or_insert_with(|| text.to_owned());
     });

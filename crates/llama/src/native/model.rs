@@ -44,14 +44,19 @@ impl NativeModel {
         params.load_mode = sys::LLAMA_LOAD_MODE_MMAP;
         // SAFETY: the path ends with a zero byte and outlives the call; `params` are llama.cpp's
         // own defaults with plain values changed.
-        let model = NonNull::new(unsafe { sys::llama_model_load_from_file(path.as_ptr(), params) })?;
+        let model =
+            NonNull::new(unsafe { sys::llama_model_load_from_file(path.as_ptr(), params) })?;
         // SAFETY: the model was just loaded; its vocabulary lives as long as the model.
         let vocab = unsafe { sys::llama_model_get_vocab(model.as_ptr()) };
         let vocab = NonNull::new(vocab.cast_mut())?;
         // SAFETY: the vocabulary belongs to the model above.
         let tokens = unsafe { sys::llama_vocab_n_tokens(vocab.as_ptr()) };
         let tokens = usize::try_from(tokens).unwrap_or(0);
-        Some(Self { model, vocab, tokens })
+        Some(Self {
+            model,
+            vocab,
+            tokens,
+        })
     }
 
     pub(super) fn as_ptr(&self) -> *mut sys::llama_model {
@@ -86,7 +91,11 @@ impl NativeModel {
         // SAFETY: a null name asks for the default template; the text lives as long as the model.
         let text = unsafe { sys::llama_model_chat_template(self.model.as_ptr(), std::ptr::null()) };
         // SAFETY: a text that is not null ends with a zero byte.
-        (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
+        (!text.is_null()).then(|| {
+            unsafe { CStr::from_ptr(text) }
+                .to_string_lossy()
+                .into_owned()
+        })
     }
 
     /// The tokens that the model was trained to attend to.
@@ -175,12 +184,15 @@ impl NativeModel {
     /// Whether a model ends its turn with this token.
     pub(crate) fn is_end(&self, token: Token) -> bool {
         // SAFETY: the token is within the vocabulary.
-        self.id(token).is_some_and(|id| unsafe { sys::llama_vocab_is_eog(self.vocab.as_ptr(), id) })
+        self.id(token)
+            .is_some_and(|id| unsafe { sys::llama_vocab_is_eog(self.vocab.as_ptr(), id) })
     }
 
     /// Whether a token stands for text, as opposed to marks such as the end of a turn.
     pub(crate) fn is_text(&self, token: Token) -> bool {
-        let Some(id) = self.id(token) else { return false };
+        let Some(id) = self.id(token) else {
+            return false;
+        };
         // SAFETY: the token is within the vocabulary.
         let attributes = unsafe { sys::llama_vocab_get_attr(self.vocab.as_ptr(), id) };
         attributes & (sys::LLAMA_TOKEN_ATTR_CONTROL | sys::LLAMA_TOKEN_ATTR_UNKNOWN) == 0
@@ -188,12 +200,16 @@ impl NativeModel {
 
     fn id(&self, token: Token) -> Option<sys::llama_token> {
         let known = usize::try_from(token).is_ok_and(|token| token < self.tokens);
-        known.then(|| sys::llama_token::try_from(token).ok()).flatten()
+        known
+            .then(|| sys::llama_token::try_from(token).ok())
+            .flatten()
     }
 
     /// The bytes of a token; those of control tokens only with `special`.
     pub(crate) fn piece(&self, token: Token, special: bool) -> Vec<u8> {
-        let Some(id) = self.id(token) else { return Vec::new() };
+        let Some(id) = self.id(token) else {
+            return Vec::new();
+        };
         let mut buffer = vec![0u8; 64];
         loop {
             let length = i32::try_from(buffer.len()).unwrap_or(i32::MAX);
@@ -219,7 +235,9 @@ impl NativeModel {
     /// The tokens of a text. `special` also recognises the texts of control tokens, `bounds` adds
     /// what the model wants at the beginning and end of a text.
     pub(crate) fn tokenize(&self, text: &str, special: bool, bounds: bool) -> Vec<Token> {
-        let Ok(text_length) = i32::try_from(text.len()) else { return Vec::new() };
+        let Ok(text_length) = i32::try_from(text.len()) else {
+            return Vec::new();
+        };
         let mut tokens: Vec<sys::llama_token> = vec![0; text.len() / 3 + 8];
         loop {
             let room = i32::try_from(tokens.len()).unwrap_or(i32::MAX);

@@ -8,7 +8,9 @@ use std::path::Path;
 pub(crate) fn quantize_to_q8_0(from: &Path, to: &Path, threads: usize) -> bool {
     super::start();
     let c_path = |path: &Path| CString::new(path.as_os_str().as_encoded_bytes()).ok();
-    let (Some(from), Some(to)) = (c_path(from), c_path(to)) else { return false };
+    let (Some(from), Some(to)) = (c_path(from), c_path(to)) else {
+        return false;
+    };
     // SAFETY: no preconditions; returns a plain struct.
     let mut params = unsafe { sys::llama_model_quantize_default_params() };
     params.nthread = i32::try_from(threads).unwrap_or(1);

@@ -23,7 +23,10 @@ pub(super) fn best(logits: &[f32], count: usize, into: &mut Vec<Scored>) {
     into.clear();
     for (token, logit) in (0..).zip(logits) {
         if *logit > bar {
-            into.push(Scored { logit: *logit, token });
+            into.push(Scored {
+                logit: *logit,
+                token,
+            });
             if into.len() >= room {
                 into.select_nth_unstable_by(count - 1, order);
                 into.truncate(count);
@@ -40,7 +43,10 @@ pub(super) fn best_with_mass(logits: &[f32], highest: f32, mass: f32, into: &mut
     // Nearly always the tokens within a few powers of e of the best suffice.
     for reach in [3.0, 7.0, 12.0, f32::INFINITY] {
         above(logits, highest - reach, into);
-        let collected: f32 = into.iter().map(|one| exponential(one.logit - highest)).sum();
+        let collected: f32 = into
+            .iter()
+            .map(|one| exponential(one.logit - highest))
+            .sum();
         if collected >= mass {
             break;
         }
@@ -52,7 +58,10 @@ pub(super) fn best_with_mass(logits: &[f32], highest: f32, mass: f32, into: &mut
 fn above(logits: &[f32], bar: f32, into: &mut Vec<Scored>) {
     into.clear();
     let tokens = (0..).zip(logits).filter(|(_, logit)| **logit > bar);
-    into.extend(tokens.map(|(token, logit)| Scored { logit: *logit, token }));
+    into.extend(tokens.map(|(token, logit)| Scored {
+        logit: *logit,
+        token,
+    }));
 }
 
 /// Keeps the first tokens until their exponentials reach `mass`; always one.
@@ -78,7 +87,11 @@ pub(super) fn maximum(numbers: &[f32]) -> f32 {
             *lane = if *number > *lane { *number } else { *lane };
         }
     }
-    lanes.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max)
+    lanes
+        .iter()
+        .chain(rest)
+        .copied()
+        .fold(f32::NEG_INFINITY, f32::max)
 }
 
 /// The sum of `e^((x - highest) * scale)`.
@@ -91,7 +104,10 @@ pub(super) fn sum_of_exponentials(numbers: &[f32], highest: f32, scale: f32) -> 
             *lane += exponential((number - highest) * scale);
         }
     }
-    let rest: f32 = rest.iter().map(|number| exponential((number - highest) * scale)).sum();
+    let rest: f32 = rest
+        .iter()
+        .map(|number| exponential((number - highest) * scale))
+        .sum();
     lanes.iter().sum::<f32>() + rest
 }
 
@@ -106,7 +122,9 @@ pub(super) fn exponential(x: f32) -> f32 {
     let n = (x * std::f32::consts::LOG2_E + 127.5).floor() - 127.0;
     let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
     let series = 1.0
-        + r * (1.0 + r * (0.5 + r * (0.166_666_66 + r * (0.041_666_47 + r * (8.333_458e-3 + r * 1.392_6e-3)))));
+        + r * (1.0
+            + r * (0.5
+                + r * (0.166_666_66 + r * (0.041_666_47 + r * (8.333_458e-3 + r * 1.392_6e-3)))));
     let power = f32::from_bits(((n as i32 + 127) << 23).cast_unsigned());
     let result = series * power;
     if x > -87.0 { result } else { 0.0 }

@@ -2,7 +2,10 @@ use super::pick::{best, exponential};
 use super::*;
 
 fn sampling(change: impl FnOnce(&mut Sampling)) -> Sampling {
-    let mut sampling = Sampling { seed: Some(7), ..Sampling::default() };
+    let mut sampling = Sampling {
+        seed: Some(7),
+        ..Sampling::default()
+    };
     change(&mut sampling);
     sampling
 }
@@ -83,8 +86,14 @@ fn only_allowed_tokens_are_chosen() {
     allowed.allow_token(4);
     let mut sampler = Sampler::new(sampling(|s| s.temperature = 0.0), 0);
     let mut scratch = Scratch::default();
-    assert_eq!(sampler.choose(&LOGITS, Some(&allowed), &[], &mut scratch), Some(4));
-    assert_eq!(sampler.choose(&LOGITS, Some(&allowed), &[4], &mut scratch), Some(3));
+    assert_eq!(
+        sampler.choose(&LOGITS, Some(&allowed), &[], &mut scratch),
+        Some(4)
+    );
+    assert_eq!(
+        sampler.choose(&LOGITS, Some(&allowed), &[4], &mut scratch),
+        Some(3)
+    );
 }
 
 #[test]
@@ -92,7 +101,9 @@ fn seeds_repeat_and_candidates_differ() {
     let draws = |candidate| {
         let mut sampler = Sampler::new(sampling(|_| ()), candidate);
         let mut scratch = Scratch::default();
-        (0..40).map(|_| sampler.choose(&LOGITS, None, &[], &mut scratch)).collect::<Vec<_>>()
+        (0..40)
+            .map(|_| sampler.choose(&LOGITS, None, &[], &mut scratch))
+            .collect::<Vec<_>>()
     };
     assert_eq!(draws(0), draws(0));
     assert_ne!(draws(0), draws(1));
@@ -110,11 +121,19 @@ fn log_probabilities_are_of_the_raw_logits() {
 #[test]
 fn the_best_are_found_among_many() {
     let logits: Vec<f32> = (0..20_000).map(|i| ((i * 7919) % 20_011) as f32).collect();
-    let mut expected: Vec<_> = (0..).zip(&logits).map(|(i, l)| (*l as u32, i)).collect::<Vec<(u32, Token)>>();
+    let mut expected: Vec<_> = (0..)
+        .zip(&logits)
+        .map(|(i, l)| (*l as u32, i))
+        .collect::<Vec<(u32, Token)>>();
     expected.sort_unstable_by(|a, b| b.cmp(a));
     let mut found = Vec::new();
     best(&logits, 40, &mut found);
-    assert!(found.iter().map(|one| one.token).eq(expected[..40].iter().map(|one| one.1)));
+    assert!(
+        found
+            .iter()
+            .map(|one| one.token)
+            .eq(expected[..40].iter().map(|one| one.1))
+    );
 }
 
 #[test]

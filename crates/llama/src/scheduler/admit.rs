@@ -1,9 +1,9 @@
 //! Letting requests in, first come, first served.
 
+use super::Job;
 use super::engine::Engine;
 use super::memory::{BLOCK, block_keys};
 use super::request::Request;
-use super::Job;
 
 /// Cells that a candidate should have before it starts, so that it is not set aside at once.
 pub(super) const HEADROOM: usize = 32;
@@ -16,7 +16,9 @@ impl Engine {
     }
 
     fn admit_one(&mut self) -> bool {
-        let Some(waiting) = self.queue.take_if(|job| self.fits(job)) else { return false };
+        let Some(waiting) = self.queue.take_if(|job| self.fits(job)) else {
+            return false;
+        };
         let Some(sequences) = self.memory.take_sequences(waiting.job.candidates) else {
             // `fits` has counted them.
             return false;
@@ -25,13 +27,16 @@ impl Engine {
         self.nobody_is_alone();
         // Of a running state no part can be shared.
         let shares = !waiting.job.deterministic && !self.model.has_running_state();
-        self.running.push(Request::new(waiting, sequences, alone, shares));
+        self.running
+            .push(Request::new(waiting, sequences, alone, shares));
         self.moved = true;
         true
     }
 
     pub(super) fn nobody_is_alone(&mut self) {
-        self.running.iter_mut().for_each(|request| request.alone = false);
+        self.running
+            .iter_mut()
+            .for_each(|request| request.alone = false);
     }
 
     fn fits(&self, job: &Job) -> bool {
@@ -54,14 +59,20 @@ impl Engine {
             return true;
         }
         let keys = block_keys(&job.prompt);
-        let shared = keys.iter().take_while(|key| self.memory.is_live(key)).count() * BLOCK;
+        let shared = keys
+            .iter()
+            .take_while(|key| self.memory.is_live(key))
+            .count()
+            * BLOCK;
         job.prompt.len() - shared + growth <= free
     }
 
     /// Free cells that no prompt will need.
     pub(super) fn unreserved_cells(&self) -> usize {
         let reading = self.running.iter().filter(|request| request.is_reading());
-        let unread: usize = reading.map(|request| request.job.prompt.len() - request.done).sum();
+        let unread: usize = reading
+            .map(|request| request.job.prompt.len() - request.done)
+            .sum();
         self.free_cells().saturating_sub(unread)
     }
 }

@@ -45,7 +45,9 @@ impl Engine {
     /// Most pending tokens that a candidate may feed at once.
     fn share_of_batch(&self) -> usize {
         let candidates = self.running.iter().flat_map(|request| &request.candidates);
-        let writing = candidates.filter(|candidate| !candidate.is_finished()).count();
+        let writing = candidates
+            .filter(|candidate| !candidate.is_finished())
+            .count();
         (self.options.context.batch / writing.max(1)).max(1)
     }
 
@@ -53,7 +55,9 @@ impl Engine {
     pub(super) fn wanted_cells(&self) -> usize {
         let share = self.share_of_batch();
         let candidates = self.running.iter().flat_map(|request| &request.candidates);
-        candidates.map(|candidate| candidate.pending.len().min(share)).sum()
+        candidates
+            .map(|candidate| candidate.pending.len().min(share))
+            .sum()
     }
 
     /// Puts pending tokens into the batch and says whose logits will come of it.
@@ -68,7 +72,8 @@ impl Engine {
                 for (fed, token) in candidate.pending.drain(..count).enumerate() {
                     let output = complete && fed + 1 == count;
                     let index =
-                        self.batch.add(token, candidate.position + fed, candidate.sequence, output);
+                        self.batch
+                            .add(token, candidate.position + fed, candidate.sequence, output);
                     if output {
                         outputs.push((request_index, candidate.index, index));
                     }
@@ -83,7 +88,10 @@ impl Engine {
     pub(super) fn advance(&mut self, outputs: &[Output]) {
         let mut failed: Vec<(usize, GenerationError)> = Vec::new();
         for (request_index, candidate, output) in outputs.iter().copied() {
-            if failed.last().is_some_and(|(index, _)| *index == request_index) {
+            if failed
+                .last()
+                .is_some_and(|(index, _)| *index == request_index)
+            {
                 continue;
             }
             if let Err(error) = self.advance_one(request_index, candidate, output) {
@@ -96,11 +104,22 @@ impl Engine {
         }
     }
 
-    fn advance_one(&mut self, request: usize, candidate: usize, output: usize) -> Result<(), GenerationError> {
+    fn advance_one(
+        &mut self,
+        request: usize,
+        candidate: usize,
+        output: usize,
+    ) -> Result<(), GenerationError> {
         let Some(logits) = self.memory.context.logits(output) else {
             return Err(GenerationError::NoProbabilities);
         };
-        let Request { job, events, candidates, done, .. } = &mut self.running[request];
+        let Request {
+            job,
+            events,
+            candidates,
+            done,
+            ..
+        } = &mut self.running[request];
         let candidate = &mut candidates[candidate];
         let mut writer = Writer {
             job,
@@ -122,7 +141,13 @@ impl Engine {
 
     /// Ends a candidate that has no room left.
     pub(super) fn end_for_lack_of_room(&mut self, request: usize, candidate: usize) {
-        let Request { job, events, candidates, done, .. } = &mut self.running[request];
+        let Request {
+            job,
+            events,
+            candidates,
+            done,
+            ..
+        } = &mut self.running[request];
         let candidate = &mut candidates[candidate];
         let mut writer = Writer {
             job,
@@ -186,8 +211,16 @@ impl Writer<'_> {
     }
 
     /// The next token; none where the constraint has come to its end.
-    fn sample(&mut self, candidate: &mut Candidate, logits: &[f32]) -> Result<Option<Token>, GenerationError> {
-        let banned = if self.job.ignore_end { self.tokenizer.ends() } else { &[] };
+    fn sample(
+        &mut self,
+        candidate: &mut Candidate,
+        logits: &[f32],
+    ) -> Result<Option<Token>, GenerationError> {
+        let banned = if self.job.ignore_end {
+            self.tokenizer.ends()
+        } else {
+            &[]
+        };
         let Some(matcher) = &mut candidate.matcher else {
             let token = candidate.sampler.choose(logits, None, banned, self.scratch);
             return token.map(Some).ok_or(GenerationError::NoProbabilities);
@@ -196,7 +229,10 @@ impl Writer<'_> {
             return Ok(None);
         }
         let allowed = matcher.compute_mask().map_err(constraint_error)?;
-        match candidate.sampler.choose(logits, Some(&allowed), banned, self.scratch) {
+        match candidate
+            .sampler
+            .choose(logits, Some(&allowed), banned, self.scratch)
+        {
             Some(token) => Ok(Some(token)),
             None if matcher.is_accepting().unwrap_or(false) => Ok(None),
             None => Err(GenerationError::Constraint("no token fits".into())),
@@ -205,7 +241,11 @@ impl Writer<'_> {
 
     /// Takes the tokens that the constraint leaves no choice about. False if there are none.
     fn force(&mut self, candidate: &mut Candidate) -> Result<bool, GenerationError> {
-        let Some(matcher) = candidate.matcher.as_mut().filter(|_| candidate.finished.is_none()) else {
+        let Some(matcher) = candidate
+            .matcher
+            .as_mut()
+            .filter(|_| candidate.finished.is_none())
+        else {
             return Ok(false);
         };
         let forced = matcher.compute_ff_tokens();
@@ -213,8 +253,14 @@ impl Writer<'_> {
             if candidate.is_finished() || self.tokenizer.is_end(*token) {
                 break;
             }
-            let certain = TokenLogprob { token: *token, logprob: 0.0 };
-            let logprobs = TokenLogprobs { chosen: certain, top: Vec::new() };
+            let certain = TokenLogprob {
+                token: *token,
+                logprob: 0.0,
+            };
+            let logprobs = TokenLogprobs {
+                chosen: certain,
+                top: Vec::new(),
+            };
             self.take(candidate, *token, self.job.logprobs.map(|_| logprobs))?;
         }
         Ok(!forced.is_empty())
@@ -223,15 +269,25 @@ impl Writer<'_> {
     fn logprobs(&mut self, logits: &[f32], token: Token) -> Option<TokenLogprobs> {
         let top = self.job.logprobs?;
         let (logprob, top) = log_probabilities(logits, token, top, self.scratch);
-        Some(TokenLogprobs { chosen: TokenLogprob { token, logprob }, top })
+        Some(TokenLogprobs {
+            chosen: TokenLogprob { token, logprob },
+            top,
+        })
     }
 
     /// Adds a token to the answer, and ends it if the token does.
-    fn take(&mut self, candidate: &mut Candidate, token: Token, logprobs: Option<TokenLogprobs>) -> Result<(), GenerationError> {
+    fn take(
+        &mut self,
+        candidate: &mut Candidate,
+        token: Token,
+        logprobs: Option<TokenLogprobs>,
+    ) -> Result<(), GenerationError> {
         candidate.sampler.accept(token);
         candidate.generated += 1;
         if let Some(logprobs) = logprobs {
-            candidate.unsent.push_back((candidate.output.generated(), logprobs));
+            candidate
+                .unsent
+                .push_back((candidate.output.generated(), logprobs));
         }
         let progress = candidate.output.push(self.tokenizer.bytes(token));
         self.text.push_str(&progress.text);
@@ -244,7 +300,9 @@ impl Writer<'_> {
         let reason = match () {
             () if progress.stopped => Some(FinishReason::StopSequence),
             () if constraint_done => Some(FinishReason::ConstraintDone),
-            () if candidate.generated >= self.job.max_output_tokens => Some(FinishReason::MaxTokens),
+            () if candidate.generated >= self.job.max_output_tokens => {
+                Some(FinishReason::MaxTokens)
+            }
             () if full => Some(FinishReason::ContextFull),
             () => None,
         };
@@ -261,7 +319,8 @@ impl Writer<'_> {
             if *start >= candidate.output.given() {
                 break;
             }
-            self.tokens.extend(candidate.unsent.pop_front().map(|(_, token)| token));
+            self.tokens
+                .extend(candidate.unsent.pop_front().map(|(_, token)| token));
         }
         if self.text.is_empty() && self.tokens.is_empty() {
             return;
@@ -269,7 +328,11 @@ impl Writer<'_> {
         let text = std::mem::take(&mut self.text);
         let tokens = std::mem::take(&mut self.tokens);
         // Nobody may listen any more; the next step sees to that.
-        let _ = self.events.send(Event::Text { candidate: candidate.index, text, tokens });
+        let _ = self.events.send(Event::Text {
+            candidate: candidate.index,
+            text,
+            tokens,
+        });
     }
 
     fn finish(&mut self, candidate: &mut Candidate, reason: FinishReason) {
@@ -281,7 +344,11 @@ impl Writer<'_> {
         candidate.finished = Some(reason);
         candidate.pending.clear();
         let (index, tokens) = (candidate.index, candidate.generated);
-        let _ = self.events.send(Event::Finished { candidate: index, reason, tokens });
+        let _ = self.events.send(Event::Finished {
+            candidate: index,
+            reason,
+            tokens,
+        });
     }
 }
 

@@ -149,7 +149,10 @@ impl Engine {
     /// Takes a request out and gives back what it held.
     fn remove(&mut self, index: usize) -> Request {
         let mut request = self.running.remove(index);
-        self.memory.release(std::mem::take(&mut request.sequences), request.held_blocks());
+        self.memory.release(
+            std::mem::take(&mut request.sequences),
+            request.held_blocks(),
+        );
         self.queue.release(request.job.candidates);
         request
     }
@@ -174,7 +177,9 @@ impl Engine {
     fn start_again(&mut self) -> bool {
         self.queue.counters.failures.fetch_add(1, Relaxed);
         let fresh = catch_unwind(AssertUnwindSafe(|| memory(&self.model, &self.options)));
-        let Ok(Some(memory)) = fresh else { return false };
+        let Ok(Some(memory)) = fresh else {
+            return false;
+        };
         self.memory = memory;
         true
     }
@@ -187,17 +192,26 @@ impl Engine {
 
     /// The cells that are free now.
     pub(super) fn free_cells(&self) -> usize {
-        self.memory.context.cells().saturating_sub(self.used_cells())
+        self.memory
+            .context
+            .cells()
+            .saturating_sub(self.used_cells())
     }
 
     fn publish(&self) {
         let counters = &self.queue.counters;
         counters.cells_used.store(self.used_cells(), Relaxed);
-        counters.cache_bytes.store(self.memory.cache_bytes(), Relaxed);
+        counters
+            .cache_bytes
+            .store(self.memory.cache_bytes(), Relaxed);
     }
 }
 
 fn memory(model: &Arc<NativeModel>, options: &EngineOptions) -> Option<Memory> {
     let context = NativeContext::new(Arc::clone(model), &options.context)?;
-    Some(Memory::new(context, options.limits.sequences, options.cache_bytes))
+    Some(Memory::new(
+        context,
+        options.limits.sequences,
+        options.cache_bytes,
+    ))
 }

@@ -19,7 +19,9 @@ pub(super) fn block_keys(prompt: &[Token]) -> Vec<BlockKey> {
     let mut previous = BlockKey::default();
     let key = |block: &[Token]| {
         let mut hasher = Sha256::new_with_prefix(previous);
-        block.iter().for_each(|token| hasher.update(token.to_le_bytes()));
+        block
+            .iter()
+            .for_each(|token| hasher.update(token.to_le_bytes()));
         previous = hasher.finalize().into();
         previous
     };
@@ -50,7 +52,12 @@ impl Memory {
             free: (0..sequences).rev().collect(),
             between: sequences,
             live: HashMap::new(),
-            cache: BlockCache { blocks: HashMap::new(), bytes: 0, limit: cache_bytes, clock: 0 },
+            cache: BlockCache {
+                blocks: HashMap::new(),
+                bytes: 0,
+                limit: cache_bytes,
+                clock: 0,
+            },
         }
     }
 
@@ -102,8 +109,12 @@ impl Memory {
 
     /// Lets a sequence share a block that another one holds.
     pub(super) fn share_block(&mut self, key: &BlockKey, index: usize, sequence: usize) -> bool {
-        let Some(holders) = self.live.get_mut(key) else { return false };
-        let Some(holder) = holders.first().copied() else { return false };
+        let Some(holders) = self.live.get_mut(key) else {
+            return false;
+        };
+        let Some(holder) = holders.first().copied() else {
+            return false;
+        };
         holders.push(sequence);
         self.context.share(holder, sequence, positions(index));
         true
@@ -111,12 +122,17 @@ impl Memory {
 
     /// Whether the cache has a block, for a reader that may insist on clean ones.
     pub(super) fn is_cached(&self, key: &BlockKey, only_clean: bool) -> bool {
-        self.cache.blocks.get(key).is_some_and(|block| block.clean || !only_clean)
+        self.cache
+            .blocks
+            .get(key)
+            .is_some_and(|block| block.clean || !only_clean)
     }
 
     /// Copies a cached block into a sequence. The caller has seen that there is room.
     pub(super) fn restore_block(&mut self, key: &BlockKey, sequence: usize) -> bool {
-        let Some(bytes) = self.cache.get(key) else { return false };
+        let Some(bytes) = self.cache.get(key) else {
+            return false;
+        };
         if !restore(&mut self.context, self.between, bytes, &[sequence]) {
             return false;
         }
@@ -125,7 +141,13 @@ impl Memory {
     }
 
     /// Notes that a sequence has just computed a block, and caches it. `clean`: computed alone.
-    pub(super) fn keep_block(&mut self, key: &BlockKey, index: usize, sequence: usize, clean: bool) {
+    pub(super) fn keep_block(
+        &mut self,
+        key: &BlockKey,
+        index: usize,
+        sequence: usize,
+        clean: bool,
+    ) {
         self.live.entry(*key).or_default().push(sequence);
         if !self.cache.wants(key, clean) {
             return;
@@ -158,7 +180,8 @@ fn restore(context: &mut NativeContext, between: usize, bytes: &[u8], to: &[usiz
     // Through the sequence in between, because llama.cpp empties the one that it restores to.
     let done = context.restore(bytes, between);
     if done {
-        to.iter().for_each(|sequence| context.share_all(between, *sequence));
+        to.iter()
+            .for_each(|sequence| context.share_all(between, *sequence));
     }
     context.forget(between);
     done
@@ -187,7 +210,11 @@ impl BlockCache {
     }
 
     fn wants(&self, key: &BlockKey, clean: bool) -> bool {
-        self.limit > 0 && self.blocks.get(key).is_none_or(|block| clean && !block.clean)
+        self.limit > 0
+            && self
+                .blocks
+                .get(key)
+                .is_none_or(|block| clean && !block.clean)
     }
 
     fn insert(&mut self, key: BlockKey, bytes: Vec<u8>, clean: bool) {
@@ -196,7 +223,11 @@ impl BlockCache {
         }
         self.clock += 1;
         self.bytes += bytes.len();
-        let block = CachedBlock { bytes, clean, used: self.clock };
+        let block = CachedBlock {
+            bytes,
+            clean,
+            used: self.clock,
+        };
         if let Some(old) = self.blocks.insert(key, block) {
             self.bytes -= old.bytes.len();
         }
@@ -207,7 +238,9 @@ impl BlockCache {
 
     fn evict(&mut self) {
         let oldest = self.blocks.iter().min_by_key(|(_, block)| block.used);
-        let Some(key) = oldest.map(|(key, _)| *key) else { return };
+        let Some(key) = oldest.map(|(key, _)| *key) else {
+            return;
+        };
         if let Some(block) = self.blocks.remove(&key) {
             self.bytes -= block.bytes.len();
         }

@@ -14,7 +14,9 @@ impl Engine {
     pub(super) fn read_prompts(&mut self) {
         let mut budget = self.options.prompt_chunk;
         while budget > 0 {
-            let Some(index) = self.next_reader() else { return };
+            let Some(index) = self.next_reader() else {
+                return;
+            };
             match self.read_on(index) {
                 Some(computed) => budget = budget.saturating_sub(computed),
                 None => return,
@@ -25,11 +27,17 @@ impl Engine {
     /// The prompt with the least left, so that short ones need not wait for long ones; at every fourth
     /// step the oldest, so that long ones come to an end.
     fn next_reader(&self) -> Option<usize> {
-        let readers = self.running.iter().enumerate().filter(|(_, request)| request.is_reading());
+        let readers = self
+            .running
+            .iter()
+            .enumerate()
+            .filter(|(_, request)| request.is_reading());
         let left = |request: &Request| request.job.prompt.len() - request.done;
         match self.turn % 4 {
             0 => readers.map(|(index, _)| index).next(),
-            _ => readers.min_by_key(|(_, request)| left(request)).map(|(index, _)| index),
+            _ => readers
+                .min_by_key(|(_, request)| left(request))
+                .map(|(index, _)| index),
         }
     }
 
@@ -41,7 +49,11 @@ impl Engine {
         let request = &self.running[index];
         let left = request.job.prompt.len() - request.done;
         let length = left.min(BLOCK);
-        let growth = if left == length { request.job.candidates } else { 0 };
+        let growth = if left == length {
+            request.job.candidates
+        } else {
+            0
+        };
         if self.free_cells() < length + growth {
             return None;
         }
@@ -59,7 +71,9 @@ impl Engine {
     fn take_block(&mut self, index: usize) -> bool {
         let has_room = self.free_cells() >= BLOCK;
         let request = &mut self.running[index];
-        let Some(key) = next_block(request).map(|block| request.keys[block]) else { return false };
+        let Some(key) = next_block(request).map(|block| request.keys[block]) else {
+            return false;
+        };
         let (block, sequence) = (request.held, request.sequences[0]);
         let taken = self.memory.share_block(&key, block, sequence)
             || (has_room
@@ -69,7 +83,10 @@ impl Engine {
             request.held += 1;
             request.done += BLOCK;
             request.cached += BLOCK;
-            self.queue.counters.cached_tokens.fetch_add(BLOCK as u64, Relaxed);
+            self.queue
+                .counters
+                .cached_tokens
+                .fetch_add(BLOCK as u64, Relaxed);
             self.moved = true;
         }
         taken
@@ -87,7 +104,8 @@ impl Engine {
         for position in start..end {
             let output = last && position + 1 == end;
             let token = request.job.prompt[position];
-            self.batch.add(token, position, request.sequences[0], output);
+            self.batch
+                .add(token, position, request.sequences[0], output);
         }
         self.memory.context.decode(&mut self.batch)?;
         self.moved = true;
@@ -103,7 +121,9 @@ impl Engine {
     /// Holds and caches a block that has just been computed.
     fn note_block(&mut self, index: usize, length: usize) {
         let request = &mut self.running[index];
-        let Some(block) = next_block(request).filter(|_| length == BLOCK) else { return };
+        let Some(block) = next_block(request).filter(|_| length == BLOCK) else {
+            return;
+        };
         let (key, sequence) = (request.keys[block], request.sequences[0]);
         request.held += 1;
         self.memory.keep_block(&key, block, sequence, request.alone);
@@ -121,8 +141,13 @@ impl Engine {
             .map(|(index, sequence)| Candidate::new(&request.job, index, *sequence))
             .collect();
         let (tokens, cached_tokens) = (request.job.prompt.len(), request.cached);
-        request.send(Event::Prompt { tokens, cached_tokens });
-        let outputs: Vec<_> = (0..request.candidates.len()).map(|candidate| (index, candidate, output)).collect();
+        request.send(Event::Prompt {
+            tokens,
+            cached_tokens,
+        });
+        let outputs: Vec<_> = (0..request.candidates.len())
+            .map(|candidate| (index, candidate, output))
+            .collect();
         self.advance(&outputs);
     }
 }

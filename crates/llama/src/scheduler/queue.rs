@@ -43,7 +43,9 @@ pub(crate) struct Queue {
 
 impl std::fmt::Debug for Queue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Queue").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("Queue")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 
@@ -76,7 +78,10 @@ impl Queue {
         state.waiting.retain(|waiting| !waiting.events.is_closed());
         let waiting = candidates(&state.waiting);
         if state.running + waiting + job.candidates > self.limits.sequences + self.limits.waiting {
-            return Err(SubmitError::Busy { running: state.running, waiting });
+            return Err(SubmitError::Busy {
+                running: state.running,
+                waiting,
+            });
         }
         state.waiting.push_back(Waiting { job, events });
         self.changed.notify_all();
@@ -87,7 +92,10 @@ impl Queue {
         let limits = &self.limits;
         let most = MAX_CANDIDATES.min(limits.sequences);
         if job.candidates == 0 || job.candidates > most {
-            return Err(SubmitError::Candidates { candidates: job.candidates, limit: most });
+            return Err(SubmitError::Candidates {
+                candidates: job.candidates,
+                limit: most,
+            });
         }
         if job.prompt.is_empty() {
             return Err(SubmitError::EmptyPrompt);
@@ -95,7 +103,10 @@ impl Queue {
         // Each candidate needs a cell of its own beside the prompt.
         let limit = limits.sequence_tokens.saturating_sub(job.candidates);
         if job.prompt.len() > limit {
-            return Err(SubmitError::PromptTooLong { tokens: job.prompt.len(), limit });
+            return Err(SubmitError::PromptTooLong {
+                tokens: job.prompt.len(),
+                limit,
+            });
         }
         let unknown = |token: &&Token| **token as usize >= limits.vocabulary;
         match job.prompt.iter().find(unknown) {
@@ -107,7 +118,10 @@ impl Queue {
     /// Waits until there is something to do. False when the engine is to stop.
     pub(super) fn wait(&self) -> bool {
         let idle = |state: &mut State| state.waiting.is_empty() && !state.stopping;
-        let state = self.changed.wait_while(self.state(), idle).unwrap_or_else(PoisonError::into_inner);
+        let state = self
+            .changed
+            .wait_while(self.state(), idle)
+            .unwrap_or_else(PoisonError::into_inner);
         !state.stopping
     }
 
@@ -150,7 +164,8 @@ impl Queue {
 
     pub(super) fn metrics(&self) -> Metrics {
         let state = self.state();
-        self.counters.snapshot(state.running, candidates(&state.waiting))
+        self.counters
+            .snapshot(state.running, candidates(&state.waiting))
     }
 }
 

@@ -33,7 +33,11 @@ pub(super) struct Request {
 impl Request {
     pub(super) fn new(waiting: Waiting, sequences: Vec<usize>, alone: bool, shares: bool) -> Self {
         let Waiting { job, events } = waiting;
-        let keys = if shares { block_keys(&job.prompt) } else { Vec::new() };
+        let keys = if shares {
+            block_keys(&job.prompt)
+        } else {
+            Vec::new()
+        };
         Self {
             job,
             events,
@@ -64,7 +68,10 @@ impl Request {
 
     /// Cells that are not in blocks.
     pub(super) fn own_cells(&self) -> usize {
-        let tails = self.candidates.iter().map(|candidate| candidate.own_cells(self.done));
+        let tails = self
+            .candidates
+            .iter()
+            .map(|candidate| candidate.own_cells(self.done));
         self.done - self.held * BLOCK + tails.sum::<usize>()
     }
 
@@ -119,6 +126,10 @@ impl Candidate {
     }
 
     fn own_cells(&self, prompt: usize) -> usize {
-        if self.is_finished() { 0 } else { self.position - prompt }
+        if self.is_finished() {
+            0
+        } else {
+            self.position - prompt
+        }
     }
 }

@@ -18,7 +18,11 @@ pub(super) struct SetAside {
 impl SetAside {
     fn needed_cells(&self) -> usize {
         let prompt = self.request.job.prompt.len();
-        let writing = self.request.candidates.iter().filter(|candidate| !candidate.is_finished());
+        let writing = self
+            .request
+            .candidates
+            .iter()
+            .filter(|candidate| !candidate.is_finished());
         let tails: usize = writing.map(|candidate| candidate.position - prompt).sum();
         prompt + tails
     }
@@ -68,32 +72,53 @@ impl Engine {
 
     /// Ends the longest answer of the only request. False if none is being written.
     fn end_longest(&mut self) -> bool {
-        let candidates = self.running.first().map(|request| request.candidates.iter());
-        let writing = candidates.into_iter().flatten().filter(|candidate| !candidate.is_finished());
+        let candidates = self
+            .running
+            .first()
+            .map(|request| request.candidates.iter());
+        let writing = candidates
+            .into_iter()
+            .flatten()
+            .filter(|candidate| !candidate.is_finished());
         let longest = writing.max_by_key(|candidate| candidate.position);
-        let Some(index) = longest.map(|candidate| candidate.index) else { return false };
+        let Some(index) = longest.map(|candidate| candidate.index) else {
+            return false;
+        };
         self.end_for_lack_of_room(0, index);
         true
     }
 
     fn set_aside_youngest(&mut self) {
-        let Some(mut request) = self.running.pop() else { return };
+        let Some(mut request) = self.running.pop() else {
+            return;
+        };
         self.queue.counters.set_aside.fetch_add(1, Relaxed);
         let reading = request.is_reading();
         let prompt = request.job.prompt.len();
-        let copy = (!reading).then(|| self.memory.save(request.sequences[0], 0..prompt)).flatten();
+        let copy = (!reading)
+            .then(|| self.memory.save(request.sequences[0], 0..prompt))
+            .flatten();
         let tails: Vec<_> = written(&request)
             .map(|candidate| (candidate.index, candidate.sequence, candidate.position))
-            .filter_map(|(index, sequence, end)| Some((index, self.memory.save(sequence, prompt..end)?)))
+            .filter_map(|(index, sequence, end)| {
+                Some((index, self.memory.save(sequence, prompt..end)?))
+            })
             .collect();
         let complete = reading || (copy.is_some() && tails.len() == written(&request).count());
-        self.memory.release(std::mem::take(&mut request.sequences), request.held_blocks());
+        self.memory.release(
+            std::mem::take(&mut request.sequences),
+            request.held_blocks(),
+        );
         request.held = 0;
         if reading {
             (request.done, request.cached) = (0, 0);
         }
         if complete {
-            self.aside.push_front(SetAside { request, prompt: copy, tails });
+            self.aside.push_front(SetAside {
+                request,
+                prompt: copy,
+                tails,
+            });
         } else {
             self.queue.release(request.job.candidates);
             request.send(super::Event::Failed(GenerationError::Computation(1)));
@@ -106,7 +131,8 @@ impl Engine {
             let candidates = first.request.job.candidates;
             let needed = first.needed_cells() + candidates * HEADROOM;
             let fits = self.running.is_empty()
-                || (needed <= self.unreserved_cells() && candidates <= self.memory.free_sequences());
+                || (needed <= self.unreserved_cells()
+                    && candidates <= self.memory.free_sequences());
             if !fits {
                 return;
             }
@@ -117,10 +143,18 @@ impl Engine {
     }
 
     fn bring_back(&mut self, aside: SetAside) {
-        let SetAside { mut request, prompt, tails } = aside;
+        let SetAside {
+            mut request,
+            prompt,
+            tails,
+        } = aside;
         self.moved = true;
         let Some(sequences) = self.memory.take_sequences(request.job.candidates) else {
-            self.aside.push_front(SetAside { request, prompt, tails });
+            self.aside.push_front(SetAside {
+                request,
+                prompt,
+                tails,
+            });
             return;
         };
         request.sequences = sequences;
@@ -130,7 +164,8 @@ impl Engine {
         }
         let whole = prompt.is_none_or(|bytes| self.memory.restore(&bytes, &request.sequences))
             && tails.iter().all(|(index, bytes)| {
-                self.memory.restore(bytes, &[request.candidates[*index].sequence])
+                self.memory
+                    .restore(bytes, &[request.candidates[*index].sequence])
             });
         self.nobody_is_alone();
         // It is older than all that run.

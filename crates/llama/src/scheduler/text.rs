@@ -45,10 +45,16 @@ impl OutputText {
         self.held.extend_from_slice(bytes);
         if let Some(at) = self.first_stop() {
             self.held.truncate(at);
-            return Progress { text: self.finish(), stopped: true };
+            return Progress {
+                text: self.finish(),
+                stopped: true,
+            };
         }
         let ready = complete(&self.held[..self.held.len() - self.possible_stop()]);
-        Progress { text: self.give(ready), stopped: false }
+        Progress {
+            text: self.give(ready),
+            stopped: false,
+        }
     }
 
     /// Gives out what is held, at the end of the generation. A torn character becomes U+FFFD.
@@ -65,7 +71,11 @@ impl OutputText {
 
     /// Where the first stop sequence begins.
     fn first_stop(&self) -> Option<usize> {
-        let found = |stop: &Vec<u8>| self.held.windows(stop.len()).position(|window| window == stop);
+        let found = |stop: &Vec<u8>| {
+            self.held
+                .windows(stop.len())
+                .position(|window| window == stop)
+        };
         self.stops.iter().filter_map(found).min()
     }
 
@@ -73,7 +83,9 @@ impl OutputText {
     fn possible_stop(&self) -> usize {
         let longest = |stop: &Vec<u8>| {
             let most = (stop.len() - 1).min(self.held.len());
-            (1..=most).rev().find(|length| self.held.ends_with(&stop[..*length]))
+            (1..=most)
+                .rev()
+                .find(|length| self.held.ends_with(&stop[..*length]))
         };
         self.stops.iter().filter_map(longest).max().unwrap_or(0)
     }
@@ -116,7 +128,10 @@ mod tests {
             shown.push(progress.text);
         }
         shown.push(output.finish());
-        assert_eq!((shown, was_stopped), (expected.iter().map(|e| (*e).to_owned()).collect(), stopped));
+        assert_eq!(
+            (shown, was_stopped),
+            (expected.iter().map(|e| (*e).to_owned()).collect(), stopped)
+        );
     }
 
     #[test]
@@ -128,9 +143,19 @@ mod tests {
     fn stops_are_found_within_and_across_pieces() {
         check(&["END"], &[b"a END b"], &["a ", ""], true);
         check(&["END"], &[b"a E", b"N", b"D b"], &["a ", "", "", ""], true);
-        check(&["END"], &[b"a E", b"N", b"T"], &["a ", "", "ENT", ""], false);
+        check(
+            &["END"],
+            &[b"a E", b"N", b"T"],
+            &["a ", "", "ENT", ""],
+            false,
+        );
         check(&["END"], &[b"a EN"], &["a ", "EN"], false);
-        check(&["aab"], &[b"a", b"a", b"a", b"b"], &["", "", "a", "", ""], true);
+        check(
+            &["aab"],
+            &[b"a", b"a", b"a", b"b"],
+            &["", "", "a", "", ""],
+            true,
+        );
     }
 
     #[test]
@@ -143,7 +168,12 @@ mod tests {
     #[test]
     fn characters_are_never_torn() {
         let smile = "😀".as_bytes();
-        check(&[], &[&smile[..1], &smile[1..3], &smile[3..]], &["", "", "😀", ""], false);
+        check(
+            &[],
+            &[&smile[..1], &smile[1..3], &smile[3..]],
+            &["", "", "😀", ""],
+            false,
+        );
         check(&[], &[b"a\xC3", b"\xA9"], &["a", "é", ""], false);
         check(&["é"], &[b"a\xC3", b"\xA9"], &["a", "", ""], true);
     }
@@ -152,6 +182,11 @@ mod tests {
     fn what_is_no_character_is_replaced() {
         check(&[], &[b"a\xC3"], &["a", "\u{FFFD}"], false);
         check(&[], &[b"a\xC3b"], &["a\u{FFFD}b", ""], false);
-        check(&[], &[b"\xFF\x80", b"b"], &["\u{FFFD}\u{FFFD}", "b", ""], false);
+        check(
+            &[],
+            &[b"\xFF\x80", b"b"],
+            &["\u{FFFD}\u{FFFD}", "b", ""],
+            false,
+        );
     }
 }

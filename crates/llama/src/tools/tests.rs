@@ -240,7 +240,10 @@ fn a_marker_in_free_text_begins_a_call() {
 #[test]
 fn no_calls_where_they_are_forbidden() {
     let request = with_tools(r#"{"mode":"NONE"}"#);
-    assert_eq!(ToolGrammar::of_request(&request, CallSyntax::Tagged, true), None);
+    assert_eq!(
+        ToolGrammar::of_request(&request, CallSyntax::Tagged, true),
+        None
+    );
     assert!(declared(&request).unwrap().is_empty());
 }
 

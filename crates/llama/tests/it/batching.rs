@@ -1,15 +1,28 @@
 //! Many requests at once.
 
-use crate::support::{finish, greedy, is_text, job, long_text, model, model_with, run, wait_for, wait_until};
+use crate::support::{
+    finish, greedy, is_text, job, long_text, model, model_with, run, wait_for, wait_until,
+};
 use propus_llama::scheduler::{BLOCK, Event, FinishReason};
 
 #[test]
 fn together_they_write_what_they_write_alone() {
     let model = model();
-    let prompts = ["The capital of France is", "Two plus two is", "Water boils at", "My name is"];
-    let alone: Vec<_> = prompts.iter().map(|prompt| run(&model, greedy(&model, prompt, 6))).collect();
+    let prompts = [
+        "The capital of France is",
+        "Two plus two is",
+        "Water boils at",
+        "My name is",
+    ];
+    let alone: Vec<_> = prompts
+        .iter()
+        .map(|prompt| run(&model, greedy(&model, prompt, 6)))
+        .collect();
     let jobs = prompts.map(|prompt| greedy(&model, prompt, 6));
-    let generations: Vec<_> = jobs.into_iter().map(|job| model.submit(job).unwrap()).collect();
+    let generations: Vec<_> = jobs
+        .into_iter()
+        .map(|job| model.submit(job).unwrap())
+        .collect();
     let together = generations.into_iter().map(finish);
     for (alone, together) in alone.iter().zip(together) {
         assert_eq!(together.text(), alone.text());
@@ -49,9 +62,17 @@ fn candidates_share_one_reading_of_the_prompt() {
     let outcome = run(&model, job);
     assert_eq!(outcome.candidates.len(), 4);
     let complete = |reason| reason == Some((FinishReason::MaxTokens, 12));
-    assert!(outcome.candidates.iter().all(|answer| complete(answer.finished)));
+    assert!(
+        outcome
+            .candidates
+            .iter()
+            .all(|answer| complete(answer.finished))
+    );
     let metrics = model.metrics();
-    assert_eq!((metrics.prompt_tokens, metrics.generated_tokens), (prompt as u64, 44 + 4 - 4));
+    assert_eq!(
+        (metrics.prompt_tokens, metrics.generated_tokens),
+        (prompt as u64, 44 + 4 - 4)
+    );
 }
 
 #[test]
@@ -64,7 +85,10 @@ fn when_memory_runs_out_requests_take_turns() {
             job.ignore_end = true;
             job
         });
-        let generations: Vec<_> = jobs.into_iter().map(|job| model.submit(job).unwrap()).collect();
+        let generations: Vec<_> = jobs
+            .into_iter()
+            .map(|job| model.submit(job).unwrap())
+            .collect();
         generations.into_iter().map(finish).collect::<Vec<_>>()
     };
     for outcome in outcomes(["Once upon a time", "In the beginning", "The sea was calm"]) {
@@ -72,7 +96,9 @@ fn when_memory_runs_out_requests_take_turns() {
         assert_eq!(outcome.finished(), (FinishReason::MaxTokens, 300));
     }
     assert!(model.metrics().set_aside > 0);
-    wait_until(&model, |metrics| (metrics.running, metrics.cells_used) == (0, 0));
+    wait_until(&model, |metrics| {
+        (metrics.running, metrics.cells_used) == (0, 0)
+    });
 }
 
 #[test]
@@ -86,7 +112,9 @@ fn dropping_a_generation_frees_its_place() {
     drop(generation);
     let next = run(&model, job(&model, "Hello", 3));
     assert!(next.error.is_none());
-    wait_until(&model, |metrics| (metrics.running, metrics.cells_used) == (0, 0));
+    wait_until(&model, |metrics| {
+        (metrics.running, metrics.cells_used) == (0, 0)
+    });
 }
 
 #[test]

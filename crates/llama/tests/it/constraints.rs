@@ -12,7 +12,9 @@ AGE: /[1-9][0-9]?/
 
 fn person(model: &Model, tokens: usize) -> Job {
     let mut job = job(model, "A person as JSON:\n", tokens);
-    let parser = model.parser_factory().create_parser(TopLevelGrammar::from_lark(PERSON.into()));
+    let parser = model
+        .parser_factory()
+        .create_parser(TopLevelGrammar::from_lark(PERSON.into()));
     job.constraint = Some(Matcher::new(parser));
     job
 }
@@ -22,7 +24,10 @@ fn check(outcome: &Outcome) {
     for answer in &outcome.candidates {
         let value: serde_json::Value = serde_json::from_str(&answer.text)
             .unwrap_or_else(|error| panic!("{error}: {}", answer.text));
-        assert!(value["age"].as_u64().is_some_and(|age| age < 100), "{value}");
+        assert!(
+            value["age"].as_u64().is_some_and(|age| age < 100),
+            "{value}"
+        );
     }
 }
 
@@ -33,16 +38,30 @@ fn answers_have_their_form() {
     job.candidates = 4;
     let outcome = run(&model, job);
     check(&outcome);
-    let reasons = outcome.candidates.iter().filter_map(|answer| answer.finished);
+    let reasons = outcome
+        .candidates
+        .iter()
+        .filter_map(|answer| answer.finished);
     assert!(reasons.clone().count() == 4);
-    assert!(reasons.into_iter().all(|(reason, _)| reason == FinishReason::ConstraintDone));
+    assert!(
+        reasons
+            .into_iter()
+            .all(|(reason, _)| reason == FinishReason::ConstraintDone)
+    );
 }
 
 #[test]
 fn they_have_it_beside_free_answers() {
     let model = model();
-    let jobs = [person(&model, 100), job(&model, "Once upon a time", 40), person(&model, 100)];
-    let generations: Vec<_> = jobs.into_iter().map(|job| model.submit(job).unwrap()).collect();
+    let jobs = [
+        person(&model, 100),
+        job(&model, "Once upon a time", 40),
+        person(&model, 100),
+    ];
+    let generations: Vec<_> = jobs
+        .into_iter()
+        .map(|job| model.submit(job).unwrap())
+        .collect();
     let outcomes: Vec<_> = generations.into_iter().map(finish).collect();
     check(&outcomes[0]);
     check(&outcomes[2]);
@@ -56,7 +75,13 @@ fn forced_tokens_are_certain_and_counted() {
     let outcome = run(&model, job);
     let tokens = &outcome.candidates[0].tokens;
     assert_eq!(tokens.len(), outcome.finished().1);
-    assert!(tokens.iter().filter(|token| token.chosen.logprob == 0.0).count() >= 5);
+    assert!(
+        tokens
+            .iter()
+            .filter(|token| token.chosen.logprob == 0.0)
+            .count()
+            >= 5
+    );
 }
 
 #[test]

@@ -11,7 +11,10 @@ fn a_full_queue_refuses_at_once() {
     let mut running = model.submit(endless.clone()).unwrap();
     wait_for(&mut running, is_text);
     let waiting = model.submit(job(&model, "Hello", 2)).unwrap();
-    let busy = SubmitError::Busy { running: 1, waiting: 1 };
+    let busy = SubmitError::Busy {
+        running: 1,
+        waiting: 1,
+    };
     assert_eq!(model.submit(endless.clone()).unwrap_err(), busy);
     // One that gave up waiting leaves its place to others.
     drop(waiting);
@@ -24,7 +27,10 @@ fn a_full_queue_refuses_at_once() {
 fn a_prompt_that_never_fits_is_refused_with_its_numbers() {
     let model = model_with(|options| options.context_tokens = 512);
     let job = Job::new(vec![100; 600], 10);
-    let error = SubmitError::PromptTooLong { tokens: 600, limit: 511 };
+    let error = SubmitError::PromptTooLong {
+        tokens: 600,
+        limit: 511,
+    };
     assert_eq!(model.submit(job).unwrap_err(), error);
 }
 
@@ -37,8 +43,14 @@ fn jobs_that_make_no_sense_are_refused() {
         model.submit(job).unwrap_err()
     };
     assert_eq!(submit(|job| job.prompt.clear()), SubmitError::EmptyPrompt);
-    assert_eq!(submit(|job| job.prompt.push(99_999)), SubmitError::UnknownToken(99_999));
-    let candidates = |candidates| SubmitError::Candidates { candidates, limit: 8 };
+    assert_eq!(
+        submit(|job| job.prompt.push(99_999)),
+        SubmitError::UnknownToken(99_999)
+    );
+    let candidates = |candidates| SubmitError::Candidates {
+        candidates,
+        limit: 8,
+    };
     assert_eq!(submit(|job| job.candidates = 0), candidates(0));
     assert_eq!(submit(|job| job.candidates = 9), candidates(9));
 }
@@ -51,7 +63,10 @@ fn a_full_context_ends_the_answer() {
     let prompt = endless.prompt.len();
     let outcome = run(&model, endless);
     // The last token is known before it would need a place.
-    assert_eq!(outcome.finished(), (FinishReason::ContextFull, 512 - prompt + 1));
+    assert_eq!(
+        outcome.finished(),
+        (FinishReason::ContextFull, 512 - prompt + 1)
+    );
 }
 
 #[test]
@@ -61,14 +76,25 @@ fn candidates_that_fill_the_memory_end_one_by_one() {
     (endless.ignore_end, endless.candidates) = (true, 3);
     let outcome = run(&model, endless);
     assert_eq!(outcome.error, None);
-    let reasons: Vec<_> = outcome.candidates.iter().filter_map(|answer| answer.finished).collect();
+    let reasons: Vec<_> = outcome
+        .candidates
+        .iter()
+        .filter_map(|answer| answer.finished)
+        .collect();
     assert_eq!(reasons.len(), 3);
-    assert!(reasons.iter().all(|(reason, _)| *reason == FinishReason::ContextFull));
+    assert!(
+        reasons
+            .iter()
+            .all(|(reason, _)| *reason == FinishReason::ContextFull)
+    );
 }
 
 #[test]
 fn no_tokens_are_no_tokens() {
     let model = model();
     let outcome = run(&model, job(&model, "Hello", 0));
-    assert_eq!((outcome.text(), outcome.finished()), ("", (FinishReason::MaxTokens, 0)));
+    assert_eq!(
+        (outcome.text(), outcome.finished()),
+        ("", (FinishReason::MaxTokens, 0))
+    );
 }

@@ -17,22 +17,35 @@ fn check(content: &[u8], fits: impl Fn(&LoadError) -> bool) {
 
 fn head_of_a_model() -> Vec<u8> {
     let mut head = Vec::new();
-    fs::File::open(writer_file()).unwrap().take(3 << 20).read_to_end(&mut head).unwrap();
+    fs::File::open(writer_file())
+        .unwrap()
+        .take(3 << 20)
+        .read_to_end(&mut head)
+        .unwrap();
     head
 }
 
 #[test]
 fn broken_files_are_named() {
     check(b"", |error| matches!(error, LoadError::Invalid { .. }));
-    check(b"PK\x03\x04 is a zip file, not a model", |error| matches!(error, LoadError::Invalid { .. }));
-    check(&head_of_a_model(), |error| matches!(error, LoadError::Invalid { .. }));
+    check(b"PK\x03\x04 is a zip file, not a model", |error| {
+        matches!(error, LoadError::Invalid { .. })
+    });
+    check(&head_of_a_model(), |error| {
+        matches!(error, LoadError::Invalid { .. })
+    });
 }
 
 #[test]
 fn unknown_architectures_are_named_with_the_reason() {
     let mut content = fs::read(writer_file()).unwrap();
     let key = b"general.architecture";
-    let at = content.windows(key.len()).position(|window| window == key).unwrap() + key.len() + 12;
+    let at = content
+        .windows(key.len())
+        .position(|window| window == key)
+        .unwrap()
+        + key.len()
+        + 12;
     assert_eq!(&content[at..at + 5], b"llama");
     content[at..at + 5].copy_from_slice(b"lxxma");
     check(&content, |error| match error {

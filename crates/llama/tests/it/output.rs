@@ -27,7 +27,10 @@ fn stop_sequences_are_cut_out_wherever_they_stand() {
         let mut job = greedy(&model, STORY, 40);
         job.stop = vec!["never comes up".into(), stop.into()];
         let outcome = run(&model, job);
-        assert_eq!((outcome.text(), outcome.finished().0), (expected, FinishReason::StopSequence));
+        assert_eq!(
+            (outcome.text(), outcome.finished().0),
+            (expected, FinishReason::StopSequence)
+        );
     }
 }
 
@@ -39,13 +42,18 @@ fn what_only_looked_like_a_stop_sequence_comes_out() {
     let mut job = greedy(&model, PROMPT, 40);
     job.stop = vec![end + "§"];
     let outcome = run(&model, job);
-    assert_eq!((outcome.text(), outcome.finished()), (whole.text(), whole.finished()));
+    assert_eq!(
+        (outcome.text(), outcome.finished()),
+        (whole.text(), whole.finished())
+    );
 }
 
 /// Makes the model write exactly this.
 fn dictate(model: &Model, text: &str) -> Matcher {
     let grammar = format!("start: {}", serde_json::to_string(text).unwrap());
-    let parser = model.parser_factory().create_parser(TopLevelGrammar::from_lark(grammar));
+    let parser = model
+        .parser_factory()
+        .create_parser(TopLevelGrammar::from_lark(grammar));
     Matcher::new(parser)
 }
 
@@ -67,7 +75,10 @@ fn a_torn_character_at_the_end_is_marked() {
     let mut job = job(&model, PROMPT, 1);
     job.constraint = Some(dictate(&model, "ქ"));
     let outcome = run(&model, job);
-    assert_eq!((outcome.text(), outcome.finished()), ("\u{FFFD}", (FinishReason::MaxTokens, 1)));
+    assert_eq!(
+        (outcome.text(), outcome.finished()),
+        ("\u{FFFD}", (FinishReason::MaxTokens, 1))
+    );
 }
 
 #[test]
@@ -85,8 +96,12 @@ fn log_probabilities_are_sound() {
         let sum: f32 = token.top.iter().map(|one| one.logprob.exp()).sum();
         assert!(sum > 0.0 && sum <= 1.0001, "{sum}");
     }
-    let bytes: Vec<u8> =
-        answer.tokens.iter().flat_map(|token| model.token_bytes(token.chosen.token)).copied().collect();
+    let bytes: Vec<u8> = answer
+        .tokens
+        .iter()
+        .flat_map(|token| model.token_bytes(token.chosen.token))
+        .copied()
+        .collect();
     assert_eq!(String::from_utf8_lossy(&bytes), answer.text);
 }
 
@@ -97,7 +112,12 @@ fn without_alternatives_only_the_chosen_tokens_are_reported() {
     (job.logprobs, job.ignore_end) = (Some(0), true);
     let outcome = run(&model, job);
     assert_eq!(outcome.candidates[0].tokens.len(), 5);
-    assert!(outcome.candidates[0].tokens.iter().all(|token| token.top.is_empty()));
+    assert!(
+        outcome.candidates[0]
+            .tokens
+            .iter()
+            .all(|token| token.top.is_empty())
+    );
 }
 
 #[test]
@@ -106,7 +126,11 @@ fn a_high_presence_penalty_forbids_repetition() {
     let mut job = greedy(&model, "the the the the the", 30);
     (job.logprobs, job.ignore_end, job.sampling.presence_penalty) = (Some(0), true, 1000.0);
     let outcome = run(&model, job);
-    let mut tokens: Vec<_> = outcome.candidates[0].tokens.iter().map(|token| token.chosen.token).collect();
+    let mut tokens: Vec<_> = outcome.candidates[0]
+        .tokens
+        .iter()
+        .map(|token| token.chosen.token)
+        .collect();
     let count = tokens.len();
     tokens.sort_unstable();
     tokens.dedup();
@@ -116,10 +140,16 @@ fn a_high_presence_penalty_forbids_repetition() {
 #[test]
 fn the_model_ends_its_turn() {
     let model = model();
-    let chat = "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n";
+    let chat =
+        "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n";
     let mut job = greedy(&model, "", 200);
     job.prompt = model.tokenize(chat, true, true);
     let outcome = run(&model, job);
-    assert_eq!(outcome.finished().0, FinishReason::Stop, "{}", outcome.text());
+    assert_eq!(
+        outcome.finished().0,
+        FinishReason::Stop,
+        "{}",
+        outcome.text()
+    );
     assert!(!outcome.text().contains("<|im_end|>"));
 }

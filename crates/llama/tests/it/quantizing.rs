@@ -25,12 +25,21 @@ fn a_requantised_model_loads_and_is_hardly_worse() {
     let to = folder.path().join("new.gguf");
     quantize(&writer_file(), &to).unwrap();
     assert_eq!(Gguf::read(&to).unwrap().quantisation(), "Q8_0");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "nothing else is left"
+    );
     let model = Model::load(&to, &options()).unwrap();
     assert!(model.submit(Job::new(vec![100], 1)).is_ok());
-    let (before, after) =
-        (perplexity(&writer_file(), &prose(), Some(1)).unwrap(), perplexity(&to, &prose(), Some(1)).unwrap());
-    assert!(before > 1.0 && (after / before - 1.0).abs() < 0.02, "{before} {after}");
+    let (before, after) = (
+        perplexity(&writer_file(), &prose(), Some(1)).unwrap(),
+        perplexity(&to, &prose(), Some(1)).unwrap(),
+    );
+    assert!(
+        before > 1.0 && (after / before - 1.0).abs() < 0.02,
+        "{before} {after}"
+    );
 }
 
 #[test]
@@ -45,5 +54,8 @@ fn what_is_no_model_is_not_quantised() {
 #[test]
 fn a_short_text_says_nothing() {
     let error = perplexity(&writer_file(), "Too short.", Some(1)).unwrap_err();
-    assert!(matches!(error, QuantizeError::TooShort { needed: 512, .. }), "{error:?}");
+    assert!(
+        matches!(error, QuantizeError::TooShort { needed: 512, .. }),
+        "{error:?}"
+    );
 }

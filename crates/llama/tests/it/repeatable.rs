@@ -51,7 +51,10 @@ fn blocks_computed_beside_others_do_not_serve_a_request_alone() {
     let alone = run(&model, job(&model, &text, 30));
     assert_eq!((alone.cached_tokens, alone.text()), (0, expected.text()));
     let again = run(&model, job(&model, &text, 30));
-    assert_eq!((again.cached_tokens, again.text()), (2 * BLOCK, expected.text()));
+    assert_eq!(
+        (again.cached_tokens, again.text()),
+        (2 * BLOCK, expected.text())
+    );
 }
 
 #[test]
@@ -60,10 +63,20 @@ fn seeds_and_candidates_differ() {
     let mut several = job(&model, "My favourite animal is", 20);
     several.candidates = 3;
     let first = run(&model, several.clone());
-    let texts: Vec<_> = first.candidates.iter().map(|answer| answer.text.clone()).collect();
+    let texts: Vec<_> = first
+        .candidates
+        .iter()
+        .map(|answer| answer.text.clone())
+        .collect();
     assert!(texts[0] != texts[1] && texts[1] != texts[2], "{texts:?}");
     let second = run(&model, several.clone());
-    assert!(second.candidates.iter().map(|answer| &answer.text).eq(&texts));
+    assert!(
+        second
+            .candidates
+            .iter()
+            .map(|answer| &answer.text)
+            .eq(&texts)
+    );
     several.sampling.seed = Some(43);
     assert_ne!(run(&model, several).text(), texts[0]);
 }
@@ -77,7 +90,10 @@ fn a_deterministic_request_waits_for_the_others_and_they_for_it() {
     let mut second = job(&model, "The sea is", 20);
     second.deterministic = true;
     let jobs = [first.clone(), second, first];
-    let generations: Vec<_> = jobs.into_iter().map(|job| model.submit(job).unwrap()).collect();
+    let generations: Vec<_> = jobs
+        .into_iter()
+        .map(|job| model.submit(job).unwrap())
+        .collect();
     let outcomes: Vec<_> = generations.into_iter().map(finish).collect();
     assert_eq!(outcomes[1].text(), alone.text());
     assert!(outcomes.iter().all(|outcome| outcome.error.is_none()));

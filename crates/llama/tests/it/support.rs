@@ -20,7 +20,11 @@ pub fn model_file(variable: &str, name: &str) -> PathBuf {
 }
 
 fn cache_folder() -> PathBuf {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
     cache.expect("HOME is set")
 }
@@ -31,7 +35,12 @@ pub fn writer_file() -> PathBuf {
 
 /// Small and on one thread: tests run beside each other.
 pub fn options() -> LoadOptions {
-    LoadOptions { threads: Some(1), context_tokens: 2048, max_sequences: 16, ..LoadOptions::default() }
+    LoadOptions {
+        threads: Some(1),
+        context_tokens: 2048,
+        max_sequences: 16,
+        ..LoadOptions::default()
+    }
 }
 
 pub fn model() -> Model {
@@ -46,7 +55,8 @@ pub fn model_with(change: impl FnOnce(&mut LoadOptions)) -> Model {
 
 /// About 320 tokens: two blocks and a rest.
 pub fn long_text() -> String {
-    let line = "The keeper wrote down the weather, the ships and what the sea had brought that day. ";
+    let line =
+        "The keeper wrote down the weather, the ships and what the sea had brought that day. ";
     line.repeat(18)
 }
 
@@ -86,24 +96,40 @@ impl Outcome {
     }
 
     pub fn finished(&self) -> (FinishReason, usize) {
-        self.candidates[0].finished.expect("the first candidate has finished")
+        self.candidates[0]
+            .finished
+            .expect("the first candidate has finished")
     }
 
     fn take(&mut self, event: Event) {
         match event {
-            Event::Prompt { tokens, cached_tokens } => {
+            Event::Prompt {
+                tokens,
+                cached_tokens,
+            } => {
                 (self.prompt_tokens, self.cached_tokens) = (tokens, cached_tokens);
             }
-            Event::Text { candidate, text, tokens } => {
+            Event::Text {
+                candidate,
+                text,
+                tokens,
+            } => {
                 let answer = self.answer(candidate);
                 assert!(answer.finished.is_none(), "nothing follows the end");
                 answer.text.push_str(&text);
                 answer.pieces.push(text);
                 answer.tokens.extend(tokens);
             }
-            Event::Finished { candidate, reason, tokens } => {
+            Event::Finished {
+                candidate,
+                reason,
+                tokens,
+            } => {
                 let answer = self.answer(candidate);
-                assert!(answer.finished.replace((reason, tokens)).is_none(), "it ends once");
+                assert!(
+                    answer.finished.replace((reason, tokens)).is_none(),
+                    "it ends once"
+                );
             }
             Event::Failed(error) => self.error = Some(error),
         }
@@ -149,7 +175,11 @@ pub fn is_text(event: &Event) -> bool {
 pub fn wait_until(model: &Model, fits: impl Fn(&Metrics) -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !fits(&model.metrics()) {
-        assert!(Instant::now() < deadline, "it never came to that: {:?}", model.metrics());
+        assert!(
+            Instant::now() < deadline,
+            "it never came to that: {:?}",
+            model.metrics()
+        );
         std::thread::yield_now();
     }
 }

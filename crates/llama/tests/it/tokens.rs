@@ -22,7 +22,12 @@ fn long_texts_have_the_tokens_of_their_lines() {
     let model = model();
     let line = "It's 12 o'clock; naïve Übermaß 日本語 text\tand emoji 👍🏽, don't split the words.\n";
     check(&model, &line.repeat(300));
-    check(&model, "fn main() { println!(\"{}\", 1 + 2); } // a comment\n".repeat(300).as_str());
+    check(
+        &model,
+        "fn main() { println!(\"{}\", 1 + 2); } // a comment\n"
+            .repeat(300)
+            .as_str(),
+    );
 }
 
 #[test]
@@ -33,7 +38,10 @@ fn marks_are_only_recognised_where_asked() {
     let mark = model.tokenize("<|im_end|>", true, false);
     assert_eq!(mark.len(), 1);
     assert!(model.is_end(mark[0]));
-    assert_eq!((model.token_bytes(mark[0]), model.token_text(mark[0])), (&b""[..], "<|im_end|>".into()));
+    assert_eq!(
+        (model.token_bytes(mark[0]), model.token_text(mark[0])),
+        (&b""[..], "<|im_end|>".into())
+    );
     assert_eq!(model.token_bytes(u32::MAX), b"");
 }
 
@@ -41,7 +49,10 @@ fn marks_are_only_recognised_where_asked() {
 fn the_constraints_tokenizer_is_the_models() {
     let model = model();
     let text = long_text();
-    assert_eq!(model.token_env().tokenize(&text), model.tokenize(&text, false, false));
+    assert_eq!(
+        model.token_env().tokenize(&text),
+        model.tokenize(&text, false, false)
+    );
     let trie = model.token_env().tok_trie();
     assert_eq!(trie.vocab_size(), model.metadata().vocab_size);
     assert!(trie.eos_tokens().iter().all(|end| model.is_end(*end)));
@@ -51,9 +62,25 @@ fn the_constraints_tokenizer_is_the_models() {
 fn the_file_speaks_for_itself() {
     let model = model();
     let metadata = model.metadata();
-    assert_eq!((metadata.architecture.as_str(), metadata.vocab_size), ("llama", 49_152));
-    assert_eq!((metadata.context_trained, metadata.embedding_size), (8192, 576));
-    assert!(metadata.chat_template.as_ref().is_some_and(|template| template.contains("<|im_start|>")));
-    assert!(metadata.control_texts.iter().any(|text| text == "<|im_end|>"));
+    assert_eq!(
+        (metadata.architecture.as_str(), metadata.vocab_size),
+        ("llama", 49_152)
+    );
+    assert_eq!(
+        (metadata.context_trained, metadata.embedding_size),
+        (8192, 576)
+    );
+    assert!(
+        metadata
+            .chat_template
+            .as_ref()
+            .is_some_and(|template| template.contains("<|im_start|>"))
+    );
+    assert!(
+        metadata
+            .control_texts
+            .iter()
+            .any(|text| text == "<|im_end|>")
+    );
     assert!(metadata.parameters > 130_000_000);
 }

@@ -98,7 +98,10 @@ impl Keys {
                 let expires = create.expires_in.map(|span| now + span);
                 let accounts = create.folder.open()?;
                 let made = accounts.create_key(&create.project, &create.name, expires, now)?;
-                eprintln!("key {} of project {}; it is not shown again:", made.id, create.project);
+                eprintln!(
+                    "key {} of project {}; it is not shown again:",
+                    made.id, create.project
+                );
                 println!("{}", made.key);
             }
             Self::List(list) => print(&list.folder.open()?.keys()?, list.format, now)?,
@@ -109,7 +112,12 @@ impl Keys {
             Self::Expire(expire) => {
                 let at = now + expire.r#in.unwrap_or_default();
                 let key = expire.which.folder.open()?.expire(&expire.which.key, at)?;
-                eprintln!("key {} (…{}) ends {}", key.id, key.ending, shown(key.expires));
+                eprintln!(
+                    "key {} (…{}) ends {}",
+                    key.id,
+                    key.ending,
+                    shown(key.expires)
+                );
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -119,7 +127,11 @@ impl Keys {
 fn time_span(text: &str) -> Result<Duration, String> {
     let span: SignedDuration = text
         .strip_suffix('d')
-        .and_then(|days| Some(SignedDuration::from_hours(days.parse::<i64>().ok()?.checked_mul(24)?)))
+        .and_then(|days| {
+            Some(SignedDuration::from_hours(
+                days.parse::<i64>().ok()?.checked_mul(24)?,
+            ))
+        })
         .map_or_else(|| text.parse(), Ok)
         .map_err(|_| format!("`{text}` is not a time such as 90d, 12h or 30m"))?;
     Duration::try_from(span).map_err(|_| "the time must not be negative".into())
@@ -127,10 +139,16 @@ fn time_span(text: &str) -> Result<Duration, String> {
 
 fn print(keys: &[KeyRow], format: Format, now: SystemTime) -> anyhow::Result<()> {
     if let Format::Json = format {
-        println!("{}", serde_json::to_string_pretty(keys).context("cannot write JSON")?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(keys).context("cannot write JSON")?
+        );
         return Ok(());
     }
-    println!("{:>4}  {:<8} {:<12} {:<20} {:<24} STATE", "KEY", "ENDING", "PROJECT", "NAME", "CREATED");
+    println!(
+        "{:>4}  {:<8} {:<12} {:<20} {:<24} STATE",
+        "KEY", "ENDING", "PROJECT", "NAME", "CREATED"
+    );
     for key in keys {
         println!(
             "{:>4}  …{:<7} {:<12} {:<20} {:<24} {}",
@@ -146,7 +164,9 @@ fn print(keys: &[KeyRow], format: Format, now: SystemTime) -> anyhow::Result<()>
 }
 
 fn state(key: &KeyRow, now: SystemTime) -> String {
-    let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+    let now = now
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs() as i64);
     match (key.revoked, key.expires) {
         (Some(at), _) => format!("revoked {}", shown(Some(at))),
         (None, Some(at)) if at <= now => format!("expired {}", shown(Some(at))),

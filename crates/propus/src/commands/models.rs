@@ -48,7 +48,8 @@ impl Models {
         let listing = store.look()?;
         match self.format {
             Format::Json => {
-                let json = serde_json::to_string_pretty(&listing.models).context("cannot write JSON")?;
+                let json =
+                    serde_json::to_string_pretty(&listing.models).context("cannot write JSON")?;
                 println!("{json}");
             }
             Format::Text => print(&listing.models),
@@ -65,7 +66,10 @@ fn print(models: &[StoredModel]) {
         eprintln!("no models yet\nhint: `propus pull` fetches the default model");
         return;
     }
-    println!("{:<28} {:<9} {:<8} {:>10} {:>9} {:>9}", "NAME", "KIND", "WEIGHTS", "PARAMETERS", "CONTEXT", "SIZE");
+    println!(
+        "{:<28} {:<9} {:<8} {:>10} {:>9} {:>9}",
+        "NAME", "KIND", "WEIGHTS", "PARAMETERS", "CONTEXT", "SIZE"
+    );
     for model in models {
         let kind = match model.kind {
             ModelKind::Generate => "generate",

@@ -50,7 +50,11 @@ impl Pull {
 }
 
 /// Fetches a model and shows how far it is.
-pub async fn fetch(store: &Store, source: &PullSource, options: &PullOptions) -> anyhow::Result<StoredModel> {
+pub async fn fetch(
+    store: &Store,
+    source: &PullSource,
+    options: &PullOptions,
+) -> anyhow::Result<StoredModel> {
     let bar = bar();
     let shown = bar.clone();
     let options = PullOptions {
@@ -100,7 +104,10 @@ fn show(bar: &ProgressBar, progress: &Progress<'_>) {
         Phase::Waiting => "waiting for another pull of",
         Phase::Downloading => "downloading",
         Phase::NextSource => {
-            bar.println(format!("trying the next source: {}", first_line(progress.what)));
+            bar.println(format!(
+                "trying the next source: {}",
+                first_line(progress.what)
+            ));
             return;
         }
         Phase::Unpacking => "unpacking",

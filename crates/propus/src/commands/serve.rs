@@ -76,7 +76,9 @@ impl Serve {
         let began = Instant::now();
         let config = self.settings()?;
         let listener = listen(config.listen.as_deref().unwrap_or(LISTEN)).await?;
-        let address = listener.local_addr().context("the listening socket has no address")?;
+        let address = listener
+            .local_addr()
+            .context("the listening socket has no address")?;
         let (accounts, key) = accounts(&config, address)?;
         let cards = cards(config.cards.as_deref())?;
         let own = engines::start(&config, &self.models).await?;
@@ -127,10 +129,15 @@ async fn listen(address: &str) -> anyhow::Result<TcpListener> {
 }
 
 /// Opens the accounts and makes the first key; `None` where no key is asked for.
-fn accounts(config: &Config, address: SocketAddr) -> anyhow::Result<(Option<Accounts>, Option<String>)> {
+fn accounts(
+    config: &Config,
+    address: SocketAddr,
+) -> anyhow::Result<(Option<Accounts>, Option<String>)> {
     if config.auth == Some(false) {
         if !address.ip().is_loopback() {
-            bail!("--no-auth would let anybody on `{address}` in\nhint: listen on 127.0.0.1, or leave --no-auth out");
+            bail!(
+                "--no-auth would let anybody on `{address}` in\nhint: listen on 127.0.0.1, or leave --no-auth out"
+            );
         }
         return Ok((None, None));
     }
@@ -144,7 +151,8 @@ fn cards(path: Option<&Path>) -> anyhow::Result<Cards> {
         return Ok(Cards::builtin().clone());
     };
     let shown = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the model cards `{shown}`"))?;
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the model cards `{shown}`"))?;
     Cards::builtin()
         .overridden(&text)
         .with_context(|| format!("the model cards `{shown}` have a fault"))
@@ -166,7 +174,8 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
                 _ = interrupt.recv() => {}
             }
             tracing::warn!("stopped at once by a second signal");
-            #[allow(clippy::disallowed_methods)] // Somebody insists; nothing waits for a destructor.
+            #[allow(clippy::disallowed_methods)]
+            // Somebody insists; nothing waits for a destructor.
             std::process::exit(130);
         });
     })
@@ -183,7 +192,9 @@ fn announce(address: SocketAddr, key: Option<&str>) {
     let _ = writeln!(std::io::stdout(), "{line}");
     let shown = key.unwrap_or("$GEMINI_API_KEY");
     if key.is_some() {
-        eprintln!("\nThis is your API key; it is not shown again (`propus keys create` makes more).");
+        eprintln!(
+            "\nThis is your API key; it is not shown again (`propus keys create` makes more)."
+        );
     }
     eprintln!(
         "\nFor the SDKs:\n  export GOOGLE_GEMINI_BASE_URL={url}\n  export GEMINI_API_KEY={shown}\n\nTry:\n  \

@@ -44,7 +44,9 @@ impl Place {
     /// The binary with a clean environment whose folders are in this place.
     pub(crate) fn propus(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_propus"));
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.folder.path());
         command.env("PROPUS_MODELS_DIR", self.path("models"));
         command
@@ -64,10 +66,19 @@ impl Place {
 
 impl Server {
     fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let mut ready = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-        assert!(ready.starts_with("ready url=http://127.0.0.1:"), "{ready:?}");
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut ready)
+            .unwrap();
+        assert!(
+            ready.starts_with("ready url=http://127.0.0.1:"),
+            "{ready:?}"
+        );
         Self { child, ready }
     }
 
@@ -81,7 +92,9 @@ impl Server {
 
     fn word(&self, name: &str) -> &str {
         let mut words = self.ready.split_whitespace();
-        words.find_map(|word| word.strip_prefix(name)).unwrap_or_default()
+        words
+            .find_map(|word| word.strip_prefix(name))
+            .unwrap_or_default()
     }
 
     /// Asks the server to stop, and gives its exit code.

@@ -20,7 +20,14 @@ fn no_auth_is_for_loopback_only() {
     let place = Place::new();
     assert_eq!(place.serve(&["--no-auth"]).stop(), Some(0));
     let config = place.path("propus.toml");
-    let output = place.run(&["serve", "--no-auth", "--listen", "0.0.0.0:0", "--config", text(&config)]);
+    let output = place.run(&[
+        "serve",
+        "--no-auth",
+        "--listen",
+        "0.0.0.0:0",
+        "--config",
+        text(&config),
+    ]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("--no-auth"));
 }
@@ -43,8 +50,16 @@ fn a_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let config = place.path("propus.toml");
-    refused(&place, &["--config", text(&config), "--listen", &address], &[&address, "hint: ", "--listen"]);
-    refused(&place, &["--config", text(&config), "--listen", "nonsense"], &["nonsense"]);
+    refused(
+        &place,
+        &["--config", text(&config), "--listen", &address],
+        &[&address, "hint: ", "--listen"],
+    );
+    refused(
+        &place,
+        &["--config", text(&config), "--listen", "nonsense"],
+        &["nonsense"],
+    );
 }
 
 #[test]
@@ -52,9 +67,17 @@ fn a_slip_in_the_configuration_is_named() {
     let place = Place::new();
     place.write("bad.toml", "lissten = '127.0.0.1:0'\n");
     let bad = place.path("bad.toml");
-    refused(&place, &["--config", text(&bad)], &["bad.toml", "lissten", "listen"]);
+    refused(
+        &place,
+        &["--config", text(&bad)],
+        &["bad.toml", "lissten", "listen"],
+    );
     let missing = place.path("missing.toml");
-    refused(&place, &["--config", text(&missing)], &["missing.toml", "cannot read"]);
+    refused(
+        &place,
+        &["--config", text(&missing)],
+        &["missing.toml", "cannot read"],
+    );
 }
 
 #[test]
@@ -65,7 +88,14 @@ fn a_data_folder_that_cannot_be_one_is_named() {
     let config = place.path("propus.toml");
     refused(
         &place,
-        &["--listen", "127.0.0.1:0", "--config", text(&config), "--data-dir", text(&folder)],
+        &[
+            "--listen",
+            "127.0.0.1:0",
+            "--config",
+            text(&config),
+            "--data-dir",
+            text(&folder),
+        ],
         &["file/state", "--data-dir"],
     );
 }
@@ -74,7 +104,11 @@ fn a_data_folder_that_cannot_be_one_is_named() {
 fn models_that_are_missing_or_broken_are_named() {
     let place = Place::new();
     let serve = |model: &str, words: &[&str]| {
-        refused(&place, &["--listen", "127.0.0.1:0", "--model", model], words);
+        refused(
+            &place,
+            &["--listen", "127.0.0.1:0", "--model", model],
+            words,
+        );
     };
     serve("nobody", &["nobody", "hint: "]);
     place.write("noise.gguf", "this is no model");

@@ -27,7 +27,10 @@ fn a_question_is_answered() {
         assert_eq!(stdout(&output).trim(), "The bridge is old.");
     }
     let json = stdout(&generate(&place, &server, &["x", "--json"]));
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["modelVersion"], "small");
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&json).unwrap()["modelVersion"],
+        "small"
+    );
     let refused = generate(&place, &server, &["x", "--model", "gemini-9"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("models/gemini-9 is not found"));

@@ -18,6 +18,9 @@ pub fn find(request: &GenerateContentRequest) -> Result<(), Problem> {
 
 /// The id in `files/ID` or `https://.../v1beta/files/ID`.
 fn file_id(uri: &str) -> Option<&str> {
-    let (_, id) = uri.strip_prefix("files/").map(|id| ("", id)).or_else(|| uri.rsplit_once("/files/"))?;
+    let (_, id) = uri
+        .strip_prefix("files/")
+        .map(|id| ("", id))
+        .or_else(|| uri.rsplit_once("/files/"))?;
     Some(id).filter(|id| !id.is_empty() && !id.contains('/'))
 }

@@ -117,7 +117,10 @@ async fn complete(app: &App, request: Request) -> Result<Response, Problem> {
         Json(chat::reply(&reply, &meta)).into_response()
     };
     // What has no meaning here is said, not dropped.
-    if let Some(names) = HeaderValue::from_str(&ignored).ok().filter(|names| !names.is_empty()) {
+    if let Some(names) = HeaderValue::from_str(&ignored)
+        .ok()
+        .filter(|names| !names.is_empty())
+    {
         response.headers_mut().insert("x-propus-ignored", names);
     }
     Ok(route.mark(response))

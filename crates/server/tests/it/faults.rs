@@ -167,10 +167,21 @@ async fn names_that_do_not_answer_are_named() {
 #[tokio::test]
 async fn slips_get_the_nearest_names_and_tuned_models_their_own_refusal() {
     let server = Server::start();
-    let reply = server.post("/v1/models/gemini-3.8-flahs:generateContent", ASK).await;
-    assert!(reply.header("x-propus-nearest").contains("gemini-3.8-flash"));
-    let reply = server.post("/v1beta/tunedModels/mine:generateContent", ASK).await;
-    assert_eq!((reply.status.as_u16(), reply.header("x-propus-failure")), (403, "tuned-model-permission"));
+    let reply = server
+        .post("/v1/models/gemini-3.8-flahs:generateContent", ASK)
+        .await;
+    assert!(
+        reply
+            .header("x-propus-nearest")
+            .contains("gemini-3.8-flash")
+    );
+    let reply = server
+        .post("/v1beta/tunedModels/mine:generateContent", ASK)
+        .await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.header("x-propus-failure")),
+        (403, "tuned-model-permission")
+    );
 }
 
 #[tokio::test]

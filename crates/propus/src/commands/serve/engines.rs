@@ -30,7 +30,10 @@ pub async fn start(config: &Config, flags: &[String]) -> anyhow::Result<Vec<OwnM
             Engine::Scripted { script } => scripted(name, script.as_deref())?,
         };
         let named = config.models.iter().filter(|(_, engine)| *engine == name);
-        let named: Vec<_> = named.map(|(model, _)| model.as_str()).filter(|model| *model != "default").collect();
+        let named: Vec<_> = named
+            .map(|(model, _)| model.as_str())
+            .filter(|model| *model != "default")
+            .collect();
         let renamed = named.iter().map(|new_name| under(&model, new_name));
         let at = if default == Some(name) { 0 } else { own.len() };
         own.splice(at..at, renamed.collect::<Vec<_>>());
@@ -57,10 +60,12 @@ fn under(model: &OwnModel, name: &str) -> OwnModel {
 
 fn scripted(name: &str, script: Option<&Path>) -> anyhow::Result<OwnModel> {
     let text = match script {
-        Some(path) => fs::read_to_string(path).with_context(|| format!("cannot read the script `{}`", path.display()))?,
+        Some(path) => fs::read_to_string(path)
+            .with_context(|| format!("cannot read the script `{}`", path.display()))?,
         None => String::new(),
     };
-    let engine = Scripted::from_toml(&text).with_context(|| format!("the script of the engine `{name}` has a fault"))?;
+    let engine = Scripted::from_toml(&text)
+        .with_context(|| format!("the script of the engine `{name}` has a fault"))?;
     let mut card = Card::for_local(name, 1_048_576);
     card.methods.push("embedContent".into());
     Ok(OwnModel {
@@ -107,7 +112,10 @@ fn load(settings: &Local, stored: &StoredModel) -> anyhow::Result<OwnModel> {
         ModelKind::Embed => {
             let engine = EmbeddingEngine::load(&stored.path, settings.threads)?;
             OwnModel {
-                card: Arc::new(Card::for_local_embedding(&name, engine.context_tokens() as u32)),
+                card: Arc::new(Card::for_local_embedding(
+                    &name,
+                    engine.context_tokens() as u32,
+                )),
                 engine: Arc::new(engine),
                 name,
             }
