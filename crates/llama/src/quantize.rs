@@ -146,11 +146,11 @@ fn surprise(context: &mut NativeContext, window: &[Token]) -> Result<f64, Quanti
         .decode(&mut batch)
         .map_err(|_| QuantizeError::Computation)?;
     let mut sum = 0.0;
-    for position in WINDOW / 2..WINDOW {
+    for (position, token) in window.iter().enumerate().skip(WINDOW / 2) {
         let logits = context
             .logits(position - 1)
             .ok_or(QuantizeError::Computation)?;
-        sum -= f64::from(log_probability(logits, window[position]));
+        sum -= f64::from(log_probability(logits, *token));
     }
     Ok(sum)
 }
