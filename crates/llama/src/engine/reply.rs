@@ -119,7 +119,7 @@ impl Writer {
 
     fn logprobs_result(&self, tokens: &[TokenLogprobs], top: usize) -> LogprobsResult {
         let named = |place: &TokenLogprob| LogprobsCandidate {
-            token: Some(String::from_utf8_lossy(&self.model.token_bytes(place.token)).into_owned()),
+            token: Some(String::from_utf8_lossy(self.model.token_bytes(place.token)).into_owned()),
             token_id: i32::try_from(place.token).ok(),
             log_probability: Some(place.logprob.min(0.0)),
         };
