@@ -30,6 +30,8 @@ mod prefill;
 mod queue;
 mod request;
 mod swap;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use crate::Token;

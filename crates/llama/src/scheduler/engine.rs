@@ -109,6 +109,8 @@ impl Engine {
     fn step(&mut self) {
         self.turn = self.turn.wrapping_add(1);
         self.moved = false;
+        #[cfg(test)]
+        super::tests::panic_if_asked();
         self.drop_abandoned();
         self.resume();
         self.admit();
