@@ -29,11 +29,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the Gemini API
     Serve(commands::serve::Serve),
-    /// Fetch a model into the model folder
     Pull(commands::pull::Pull),
-    /// List the models in the model folder
     Models(commands::models::Models),
     /// Create, list and end API keys
     #[command(subcommand)]
