@@ -46,7 +46,8 @@ pub async fn unary(
     Ok(route.mark(json(&reply, &query)))
 }
 
-async fn whole(mut chunks: Chunks) -> Result<GenerateContentResponse, Problem> {
+/// Adds a stream up to the reply that a unary call gets.
+pub async fn whole(mut chunks: Chunks) -> Result<GenerateContentResponse, Problem> {
     let mut reply = GenerateContentResponse::default();
     while let Some(chunk) = chunks.next().await {
         reply.absorb(chunk?);

@@ -6,7 +6,10 @@ use crate::{
     openai::{chat, embeddings, models},
     pipeline::{self, Call},
     registry::Route,
-    routes::{body, generate::apart},
+    routes::{
+        body,
+        generate::{apart, whole},
+    },
 };
 use axum::{
     Json,
@@ -110,11 +113,7 @@ async fn complete(app: &App, request: Request) -> Result<Response, Problem> {
         let written = chat::Chunker::new(meta, include_usage);
         streamed(events(written, first, chunks))
     } else {
-        let mut reply = GenerateContentResponse::default();
-        while let Some(chunk) = chunks.next().await {
-            reply.absorb(chunk?);
-        }
-        Json(chat::reply(&reply, &meta)).into_response()
+        Json(chat::reply(&whole(chunks).await?, &meta)).into_response()
     };
     // What has no meaning here is said, not dropped.
     if let Some(names) = HeaderValue::from_str(&ignored)
