@@ -7,9 +7,9 @@
 //! # Sharing of prompts
 //!
 //! Prompts are computed in blocks of [`BLOCK`] tokens. Running requests with the same beginning share
-//! its blocks in memory; finished blocks are also copied out into a cache, from which later requests
-//! take them. Only whole blocks of prompts are shared, never generated tokens, and at least the last
-//! token of a prompt is always computed.
+//! its blocks in memory, and of the first block that differs what is the same; finished blocks are
+//! also copied out into a cache, from which later requests take them. Only prompts are shared, never
+//! generated tokens, and at least the last token of a prompt is always computed.
 //!
 //! # What is repeatable
 //!

@@ -43,12 +43,13 @@ impl Engine {
 
     /// Reads one block and gives the number of tokens computed; none if there is no room.
     fn read_on(&mut self, index: usize) -> Option<usize> {
-        if self.take_block(index) {
+        if self.take_block(index) || self.share_beginning(index) {
             return Some(0);
         }
         let request = &self.running[index];
         let left = request.job.prompt.len() - request.done;
-        let length = left.min(BLOCK);
+        // After a shared beginning, up to where the next block begins.
+        let length = left.min(BLOCK - request.done % BLOCK);
         let growth = if left == length {
             request.job.candidates
         } else {
@@ -92,6 +93,47 @@ impl Engine {
         taken
     }
 
+    /// Shares the beginning of the next block with a running request whose prompt goes on in the same
+    /// way: few prompts have a block in common, but most begin with the same template and system
+    /// instruction. Never for a request that runs alone, as this changes the shape of blocks.
+    fn share_beginning(&mut self, index: usize) -> bool {
+        let reader = &self.running[index];
+        if !reader.shares || reader.done % BLOCK != 0 {
+            return false;
+        }
+        // The block's last token stays: a block that is complete belongs to those that hold it.
+        let end = (reader.done + BLOCK).min(reader.job.prompt.len()) - 1;
+        let wanted = &reader.job.prompt[reader.done..end];
+        let common = |lender: &Request| {
+            let lent = lender.job.prompt[..lender.done].get(reader.done..)?;
+            let before = lender.job.prompt[..reader.done] == reader.job.prompt[..reader.done];
+            let same = wanted.iter().zip(lent).take_while(|(a, b)| a == b).count();
+            (before && same >= MIN_SHARED).then_some((same, lender.sequences[0]))
+        };
+        let others = self.running.iter().enumerate();
+        let lenders = others.filter(|(other, _)| *other != index);
+        let longest = lenders
+            .filter_map(|(_, lender)| common(lender))
+            .max_by_key(|(length, _)| *length);
+        let Some((length, lender)) = longest else {
+            return false;
+        };
+        let request = &mut self.running[index];
+        let start = request.done;
+        request.done += length;
+        request.cached += length;
+        let sequence = request.sequences[0];
+        self.memory
+            .context
+            .share(lender, sequence, start..start + length);
+        self.queue
+            .counters
+            .cached_tokens
+            .fetch_add(length as u64, Relaxed);
+        self.moved = true;
+        true
+    }
+
     /// Computes the next tokens of a prompt. They go alone, without tokens of other sequences: a
     /// block must have the same shape whenever it is computed. A processor loses little by that, as
     /// a block fills it.
@@ -121,9 +163,11 @@ impl Engine {
     /// Holds and caches a block that has just been computed.
     fn note_block(&mut self, index: usize, length: usize) {
         let request = &mut self.running[index];
-        let Some(block) = next_block(request).filter(|_| length == BLOCK) else {
+        let block = request.held;
+        let completes = request.done + length == (block + 1) * BLOCK;
+        if !completes || block >= request.keys.len() {
             return;
-        };
+        }
         let (key, sequence) = (request.keys[block], request.sequences[0]);
         request.held += 1;
         self.memory.keep_block(&key, block, sequence, request.alone);
@@ -151,6 +195,9 @@ impl Engine {
         self.advance(&outputs);
     }
 }
+
+/// Fewer tokens in common are computed again.
+const MIN_SHARED: usize = 8;
 
 /// The number of the next block, where a request stands at the beginning of one that can be shared.
 fn next_block(request: &Request) -> Option<usize> {

@@ -18,6 +18,8 @@ pub(super) struct Request {
     pub(super) sequences: Vec<usize>,
     /// The keys of the prompt's blocks.
     pub(super) keys: Vec<BlockKey>,
+    /// Whether it may share what others have computed.
+    pub(super) shares: bool,
     /// How many of them are held, from the first.
     pub(super) held: usize,
     /// How much of the prompt is in memory.
@@ -43,6 +45,7 @@ impl Request {
             events,
             sequences,
             keys,
+            shares,
             held: 0,
             done: 0,
             cached: 0,
