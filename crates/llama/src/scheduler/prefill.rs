@@ -8,69 +8,98 @@ use crate::native::DecodeError;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
+/// A request's index, and how many tokens of its prompt the next call computes.
+type Reading = (usize, usize);
+
 impl Engine {
     /// Reads on in the prompts, until so many tokens are computed that the running candidates should
     /// have their turn.
     pub(super) fn read_prompts(&mut self) {
         let mut budget = self.options.prompt_chunk;
         while budget > 0 {
-            let Some(index) = self.next_reader() else {
+            let readings = self.plan_readings(budget);
+            let computed: usize = readings.iter().map(|(_, length)| length).sum();
+            if computed == 0 {
                 return;
+            }
+            match self.compute(&readings) {
+                Ok(()) => budget = budget.saturating_sub(computed),
+                Err(DecodeError::NoCells) => return,
+                Err(DecodeError::Failed(code)) => {
+                    // From the last, so that the indices before stay right.
+                    for (index, _) in readings.into_iter().rev() {
+                        self.fail(index, GenerationError::Computation(code));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the next call computes: of several prompts, because few are as long as a processor could
+    /// compute at once. In the order of their indices.
+    fn plan_readings(&mut self, budget: usize) -> Vec<Reading> {
+        let most = budget.min(BLOCK);
+        let (mut readings, mut tokens, mut cells): (Vec<Reading>, _, _) = (Vec::new(), 0, 0);
+        for index in self.readers() {
+            while self.take_block(index, cells) || self.share_beginning(index) {}
+            let request = &self.running[index];
+            let left = request.job.prompt.len() - request.done;
+            // After a shared beginning, up to where the next block begins.
+            let length = left.min(BLOCK - request.done % BLOCK);
+            let growth = if left == length {
+                request.job.candidates
+            } else {
+                0
             };
-            match self.read_on(index) {
-                Some(computed) => budget = budget.saturating_sub(computed),
-                None => return,
+            let fits = self.free_cells() >= cells + length + growth;
+            let first = readings.is_empty();
+            if first && !fits {
+                return readings;
+            }
+            let waits = self.shares_soon(index, &readings);
+            if fits && !waits && (first || tokens + length <= most) {
+                readings.push((index, length));
+                tokens += length;
+                cells += length + growth;
+            }
+            if tokens >= most {
+                break;
             }
         }
+        readings.sort_unstable();
+        readings
     }
 
-    /// The prompt with the least left, so that short ones need not wait for long ones; at every fourth
-    /// step the oldest, so that long ones come to an end.
-    fn next_reader(&self) -> Option<usize> {
-        let readers = self
-            .running
-            .iter()
-            .enumerate()
-            .filter(|(_, request)| request.is_reading());
-        let left = |request: &Request| request.job.prompt.len() - request.done;
-        match self.turn % 4 {
-            0 => readers.map(|(index, _)| index).next(),
-            _ => readers
-                .min_by_key(|(_, request)| left(request))
-                .map(|(index, _)| index),
-        }
-    }
-
-    /// Reads one block and gives the number of tokens computed; none if there is no room.
-    fn read_on(&mut self, index: usize) -> Option<usize> {
-        if self.take_block(index) || self.share_beginning(index) {
-            return Some(0);
-        }
-        let request = &self.running[index];
-        let left = request.job.prompt.len() - request.done;
-        // After a shared beginning, up to where the next block begins.
-        let length = left.min(BLOCK - request.done % BLOCK);
-        let growth = if left == length {
-            request.job.candidates
-        } else {
-            0
+    /// Requests whose prompts are not done: the one with the least left first, so that short ones need
+    /// not wait for long ones; at every fourth step the oldest, so that long ones come to an end.
+    fn readers(&self) -> Vec<usize> {
+        let left = |index: &usize| {
+            let request = &self.running[*index];
+            request.job.prompt.len() - request.done
         };
-        if self.free_cells() < length + growth {
-            return None;
+        let mut readers: Vec<usize> = (0..self.running.len())
+            .filter(|index| self.running[*index].is_reading())
+            .collect();
+        if self.turn % 4 != 0 {
+            readers.sort_by_key(left);
         }
-        match self.compute(index, length) {
-            Ok(()) => Some(length),
-            Err(DecodeError::NoCells) => None,
-            Err(DecodeError::Failed(code)) => {
-                self.fail(index, GenerationError::Computation(code));
-                Some(length)
-            }
-        }
+        readers
+    }
+
+    /// Whether a prompt goes on as one of these does, so that it can share that in a moment.
+    fn shares_soon(&self, index: usize, readings: &[Reading]) -> bool {
+        let reader = &self.running[index];
+        let after = |(other, length): &Reading| {
+            let other = &self.running[*other];
+            common_tokens(reader, other, other.done + length) >= MIN_SHARED
+        };
+        reader.shares && reader.done % BLOCK == 0 && readings.iter().any(after)
     }
 
     /// Takes over the next block if somebody has it.
-    fn take_block(&mut self, index: usize) -> bool {
-        let has_room = self.free_cells() >= BLOCK;
+    /// `planned` cells are spoken for.
+    fn take_block(&mut self, index: usize, planned: usize) -> bool {
+        let has_room = self.free_cells() >= planned + BLOCK;
         let request = &mut self.running[index];
         let Some(key) = next_block(request).map(|block| request.keys[block]) else {
             return false;
@@ -101,20 +130,15 @@ impl Engine {
         if !reader.shares || reader.done % BLOCK != 0 {
             return false;
         }
-        // The block's last token stays: a block that is complete belongs to those that hold it.
-        let end = (reader.done + BLOCK).min(reader.job.prompt.len()) - 1;
-        let wanted = &reader.job.prompt[reader.done..end];
-        let common = |lender: &Request| {
-            let lent = lender.job.prompt[..lender.done].get(reader.done..)?;
-            let before = lender.job.prompt[..reader.done] == reader.job.prompt[..reader.done];
-            let same = wanted.iter().zip(lent).take_while(|(a, b)| a == b).count();
-            (before && same >= MIN_SHARED).then_some((same, lender.sequences[0]))
-        };
-        let others = self.running.iter().enumerate();
-        let lenders = others.filter(|(other, _)| *other != index);
+        let lenders = self.running.iter().enumerate();
         let longest = lenders
-            .filter_map(|(_, lender)| common(lender))
-            .max_by_key(|(length, _)| *length);
+            .filter(|(other, _)| *other != index)
+            .map(|(_, lender)| {
+                let common = common_tokens(reader, lender, lender.done);
+                (common, lender.sequences[0])
+            })
+            .max_by_key(|(length, _)| *length)
+            .filter(|(length, _)| *length >= MIN_SHARED);
         let Some((length, lender)) = longest else {
             return false;
         };
@@ -134,28 +158,39 @@ impl Engine {
         true
     }
 
-    /// Computes the next tokens of a prompt. They go alone, without tokens of other sequences: a
-    /// block must have the same shape whenever it is computed. A processor loses little by that, as
-    /// a block fills it.
-    fn compute(&mut self, index: usize, length: usize) -> Result<(), DecodeError> {
+    /// Computes the next tokens of prompts. Without tokens of running candidates: a block of a request
+    /// that runs alone must have the same shape whenever it is computed. A processor loses little by
+    /// that, as a block fills it.
+    fn compute(&mut self, readings: &[Reading]) -> Result<(), DecodeError> {
         let started = Instant::now();
-        let request = &mut self.running[index];
-        let (start, end) = (request.done, request.done + length);
-        let last = end == request.job.prompt.len();
         self.batch.clear();
-        for position in start..end {
-            let output = last && position + 1 == end;
-            let token = request.job.prompt[position];
-            self.batch
-                .add(token, position, request.sequences[0], output);
+        let mut outputs = Vec::new();
+        for (index, length) in readings.iter().copied() {
+            let request = &self.running[index];
+            let (start, end) = (request.done, request.done + length);
+            let last = end == request.job.prompt.len();
+            for position in start..end {
+                let output = last && position + 1 == end;
+                let token = request.job.prompt[position];
+                let place = self
+                    .batch
+                    .add(token, position, request.sequences[0], output);
+                if output {
+                    outputs.push((index, place));
+                }
+            }
         }
         self.memory.context.decode(&mut self.batch)?;
         self.moved = true;
-        self.note_block(index, length);
-        self.running[index].done = end;
-        self.queue.counters.prompt.add(length, started.elapsed());
-        if last {
-            self.start_candidates(index, length - 1);
+        let computed = self.batch.len();
+        for (index, length) in readings.iter().copied() {
+            self.note_block(index, length);
+            self.running[index].done += length;
+        }
+        self.queue.counters.prompt.add(computed, started.elapsed());
+        // From the last: a request that fails here is taken out.
+        for (index, place) in outputs.into_iter().rev() {
+            self.start_candidates(index, place);
         }
         Ok(())
     }
@@ -198,6 +233,21 @@ impl Engine {
 
 /// Fewer tokens in common are computed again.
 const MIN_SHARED: usize = 8;
+
+/// How many of the reader's next tokens, within a block and before the block's and the prompt's last,
+/// are the same in the first `held` tokens of another request's prompt.
+fn common_tokens(reader: &Request, other: &Request, held: usize) -> usize {
+    let done = reader.done;
+    let (mine, theirs) = (&reader.job.prompt, &other.job.prompt[..held]);
+    let end = (done + BLOCK).min(mine.len()) - 1;
+    match theirs.get(done..) {
+        Some(next) if theirs[..done] == mine[..done] => {
+            let pairs = mine[done..end].iter().zip(next);
+            pairs.take_while(|(a, b)| a == b).count()
+        }
+        _ => 0,
+    }
+}
 
 /// The number of the next block, where a request stands at the beginning of one that can be shared.
 fn next_block(request: &Request) -> Option<usize> {

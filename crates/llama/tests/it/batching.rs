@@ -52,10 +52,7 @@ fn running_requests_share_a_prompt() {
     // All but the last token, although the third block is not whole.
     assert_eq!(second.cached_tokens, second.prompt_tokens - 1);
     assert!(second.cached_tokens > 2 * BLOCK);
-    assert_eq!(
-        model.metrics().cached_tokens,
-        second.cached_tokens as u64
-    );
+    assert_eq!(model.metrics().cached_tokens, second.cached_tokens as u64);
 }
 
 #[test]
