@@ -135,7 +135,7 @@ def main():
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--timeout", type=float, default=600)
     arguments.add_argument("more", nargs="*")
-    given = arguments.parse_args()
+    given = arguments.parse_intermixed_args()
     chance = random.Random(given.seed)
     server = Server(given.propus, given.more)
     failed, sizes = False, []
