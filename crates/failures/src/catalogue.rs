@@ -1,6 +1,6 @@
 //! The list of all failures that can be raised.
 
-use crate::{Failure, Problem};
+use crate::{Failure, Problem, entry::Entry};
 
 macro_rules! catalogue {
     ($($folder:ident: $($file:ident::$Failure:ident),+;)+) => {
@@ -73,3 +73,114 @@ catalogue! {
         internal_500::Internal500,
         overloaded_503::Overloaded503;
 }
+
+/// The failure of a name.
+///
+/// # Panics
+///
+/// If there is none; names come from the catalogue.
+pub(crate) fn entry(name: &str) -> &'static Entry {
+    let found = ENTRIES.iter().find(|entry| entry.name == name);
+    found.expect("the name is in the catalogue")
+}
+
+/// All failures of the catalogue, whether Propus raises them or only knows them again.
+pub static ENTRIES: [&Entry; 97] = [
+    &crate::request::api_version_mismatch::ENTRY,
+    &crate::request::feature_conflict::ENTRY,
+    &crate::request::function_call_order::ENTRY,
+    &crate::request::function_name_invalid::ENTRY,
+    &crate::request::invalid_argument_generic::ENTRY,
+    &crate::request::malformed_json::ENTRY,
+    &crate::request::missing_required_field::ENTRY,
+    &crate::request::modality_unsupported::ENTRY,
+    &crate::request::model_feature_unsupported::ENTRY,
+    &crate::request::multiturn_role_order::ENTRY,
+    &crate::request::param_conflict::ENTRY,
+    &crate::request::param_out_of_range::ENTRY,
+    &crate::request::param_unsupported_by_model::ENTRY,
+    &crate::request::safety_settings_invalid::ENTRY,
+    &crate::request::schema_too_complex::ENTRY,
+    &crate::request::schema_unsupported::ENTRY,
+    &crate::request::thinking_config_invalid::ENTRY,
+    &crate::request::thought_signature_invalid::ENTRY,
+    &crate::request::thought_signature_missing::ENTRY,
+    &crate::request::tool_param_deprecated::ENTRY,
+    &crate::request::unknown_field::ENTRY,
+    &crate::request::wrong_enum_or_type::ENTRY,
+    &crate::keys::expired_api_key::ENTRY,
+    &crate::keys::invalid_api_key::ENTRY,
+    &crate::keys::key_format_new::ENTRY,
+    &crate::keys::key_restricted_api::ENTRY,
+    &crate::keys::key_restricted_app::ENTRY,
+    &crate::keys::key_restricted_ip::ENTRY,
+    &crate::keys::key_restricted_referer::ENTRY,
+    &crate::keys::key_suspended::ENTRY,
+    &crate::keys::leaked_api_key::ENTRY,
+    &crate::keys::legacy_key_rejected::ENTRY,
+    &crate::keys::missing_auth::ENTRY,
+    &crate::keys::oauth_scope_insufficient::ENTRY,
+    &crate::keys::permission_denied_generic::ENTRY,
+    &crate::keys::tuned_model_permission::ENTRY,
+    &crate::keys::wrong_auth_scheme::ENTRY,
+    &crate::account::account_disabled_tos::ENTRY,
+    &crate::account::billing_country_restricted::ENTRY,
+    &crate::account::billing_required::ENTRY,
+    &crate::account::location_unsupported::ENTRY,
+    &crate::account::prepay_depleted::ENTRY,
+    &crate::account::project_invalid::ENTRY,
+    &crate::account::service_disabled::ENTRY,
+    &crate::account::spend_cap::ENTRY,
+    &crate::account::spend_rate_limit::ENTRY,
+    &crate::models::model_method_mismatch::ENTRY,
+    &crate::models::model_name_format::ENTRY,
+    &crate::models::model_not_found::ENTRY,
+    &crate::models::model_retired::ENTRY,
+    &crate::content::base64_invalid::ENTRY,
+    &crate::content::file_not_active::ENTRY,
+    &crate::content::file_not_found_or_expired::ENTRY,
+    &crate::content::image_invalid::ENTRY,
+    &crate::content::mime_unsupported::ENTRY,
+    &crate::limits::batch_too_large::ENTRY,
+    &crate::limits::cache_too_small::ENTRY,
+    &crate::limits::context_too_long::ENTRY,
+    &crate::limits::payload_too_large::ENTRY,
+    &crate::quota::quota_free_tier_zero::ENTRY,
+    &crate::quota::quota_per_day::ENTRY,
+    &crate::quota::quota_per_minute::ENTRY,
+    &crate::quota::quota_per_user::ENTRY,
+    &crate::quota::quota_region_zero::ENTRY,
+    &crate::quota::quota_shared_capacity::ENTRY,
+    &crate::quota::quota_storage::ENTRY,
+    &crate::quota::quota_tokens_per_day::ENTRY,
+    &crate::quota::quota_tokens_per_minute::ENTRY,
+    &crate::quota::quota_unspecified::ENTRY,
+    &crate::service::cancelled_499::ENTRY,
+    &crate::service::deadline_503::ENTRY,
+    &crate::service::deadline_504::ENTRY,
+    &crate::service::internal_500::ENTRY,
+    &crate::service::overloaded_503::ENTRY,
+    &crate::reply::block_reason_other::ENTRY,
+    &crate::reply::blocked_prohibited::ENTRY,
+    &crate::reply::blocked_safety_output::ENTRY,
+    &crate::reply::blocked_safety_prompt::ENTRY,
+    &crate::reply::empty_response::ENTRY,
+    &crate::reply::finish_other::ENTRY,
+    &crate::reply::image_blocked_or_missing::ENTRY,
+    &crate::reply::language_unsupported::ENTRY,
+    &crate::reply::malformed_function_call::ENTRY,
+    &crate::reply::max_tokens_empty::ENTRY,
+    &crate::reply::recitation::ENTRY,
+    &crate::reply::unexpected_tool_call::ENTRY,
+    &crate::network::base_url_wrong::ENTRY,
+    &crate::network::client_timeout::ENTRY,
+    &crate::network::live_api_close::ENTRY,
+    &crate::network::network_error::ENTRY,
+    &crate::network::stream_error_midway::ENTRY,
+    &crate::network::stream_parse_error::ENTRY,
+    &crate::network::stream_truncated::ENTRY,
+    &crate::network::tls_error::ENTRY,
+    &crate::client::finish_unknown_enum::ENTRY,
+    &crate::client::sdk_accessor_non_text::ENTRY,
+    &crate::client::sdk_validation_error::ENTRY,
+];

@@ -69,7 +69,7 @@ pub fn check(call: &Call, card: &Card, version: Version) -> Result<(), Problem> 
 }
 
 /// Whether this version has the model, and the model the method.
-fn offered(call: &Call, card: &Card, version: Version) -> Result<(), Problem> {
+pub(crate) fn offered(call: &Call, card: &Card, version: Version) -> Result<(), Problem> {
     let (model, method) = (card.name.clone(), call.method().to_owned());
     if !card.in_version(version) {
         let nearest = Vec::new();

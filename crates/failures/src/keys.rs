@@ -2,9 +2,16 @@
 
 pub mod expired_api_key;
 pub mod invalid_api_key;
+pub mod key_format_new;
 pub mod key_restricted_api;
+pub mod key_restricted_app;
+pub mod key_restricted_ip;
+pub mod key_restricted_referer;
+pub mod key_suspended;
 pub mod leaked_api_key;
+pub mod legacy_key_rejected;
 pub mod missing_auth;
+pub mod oauth_scope_insufficient;
 pub mod permission_denied_generic;
 pub mod tuned_model_permission;
 pub mod wrong_auth_scheme;

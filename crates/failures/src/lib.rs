@@ -19,15 +19,25 @@
 //! );
 //! ```
 
+pub mod account;
 pub mod cards;
 pub mod catalogue;
 pub mod check;
+pub mod client;
 pub mod content;
 pub mod day;
+pub mod diagnose;
+pub mod entry;
+pub mod explain;
+pub mod inspect;
 pub mod keys;
 pub mod limits;
 pub mod models;
+pub mod network;
+pub mod page;
 pub mod problem;
+pub mod quota;
+pub mod reply;
 pub mod request;
 pub mod service;
 pub mod several;
@@ -36,5 +46,9 @@ pub mod violation;
 pub use cards::{Card, Cards};
 pub use check::{Call, check, findings};
 pub use day::Day;
+pub use diagnose::{Cause, Diagnosis, diagnose};
+pub use entry::Entry;
+pub use explain::explain;
+pub use inspect::{Finding, Sending, inspect};
 pub use problem::{Failure, Problem};
 pub use violation::Violation;

@@ -1,13 +1,13 @@
 //! Constrained decoding: from a response schema to a grammar that a model cannot leave.
 //!
-//! A schema becomes a [`form`] (what is valid), the form becomes a plan (what we let a model
+//! A schema becomes a `form` (what is valid), the form becomes a plan (what we let a model
 //! write), and the plan becomes a Lark grammar for `llguidance`. Every text of the grammar is
 //! valid against the schema; the reverse does not hold, because small models must come to an end:
 //!
 //! # Limits
 //!
 //! Texts, lists, free objects, recursion and digits are finite even where the schema sets no
-//! bound. The roomiest [step](plan::Limits) is taken for which the *longest possible* answer still
+//! bound. The roomiest step is taken for which the *longest possible* answer still
 //! fits into `maxOutputTokens` (or [`DEFAULT_TOKENS`]), at three characters a token; if none does,
 //! the tightest. A lower bound of the schema is never undercut: `minItems: 500` gives 500 items.
 //!

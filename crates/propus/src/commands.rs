@@ -1,6 +1,9 @@
 //! One file for each command.
 
 pub mod chat;
+pub mod check;
+pub mod diagnose;
+pub mod explain;
 pub mod generate;
 pub mod keys;
 pub mod models;

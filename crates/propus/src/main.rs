@@ -7,6 +7,11 @@ mod folders;
 use clap::{Parser, Subcommand};
 use std::{io::IsTerminal, process::ExitCode};
 
+// The system's allocator keeps what the prefix cache frees: blocks of some megabytes, made by one
+// thread and given back in another order.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The Gemini API you can run and rely on.
 ///
 /// `propus serve` answers Gemini clients (v1, v1beta) from a local model. The first start pulls the
@@ -39,6 +44,9 @@ enum Command {
     Generate(commands::generate::Generate),
     /// Talk with a model
     Chat(commands::chat::Chat),
+    Diagnose(commands::diagnose::Diagnose),
+    Explain(commands::explain::Explain),
+    Check(commands::check::Check),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +80,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keys(keys) => keys.run(),
         Command::Generate(generate) => generate.run().await,
         Command::Chat(chat) => chat.run().await,
+        Command::Diagnose(diagnose) => diagnose.run(),
+        Command::Explain(explain) => explain.run(),
+        Command::Check(check) => check.run(),
     }
 }
 

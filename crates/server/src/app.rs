@@ -6,7 +6,11 @@ use crate::{
     registry::Registry,
     routes,
 };
-use axum::{Router, middleware, response::IntoResponse, routing::get};
+use axum::{
+    Router, middleware,
+    response::IntoResponse,
+    routing::{get, post},
+};
 use propus_failures::service::internal_500::Internal500;
 use propus_wire::{Surface, Version};
 use std::{any::Any, sync::Arc, time::SystemTime};
@@ -75,7 +79,16 @@ pub fn router(app: Arc<App>) -> Router {
             key::require_key,
         ))
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true));
+    let ours = Router::new()
+        .route("/propus/v1/diagnose", post(routes::ours::diagnosis))
+        .route("/propus/v1/check", post(routes::ours::check))
+        .layer(middleware::from_fn_with_state(
+            state(&app),
+            key::require_known_key,
+        ))
+        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true));
     Router::new()
+        .merge(ours)
         .route("/", get(routes::about::index))
         .route("/healthz", get(routes::about::alive))
         .route("/readyz", get(routes::about::ready))

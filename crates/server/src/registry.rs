@@ -103,6 +103,11 @@ impl Registry {
         }
     }
 
+    /// What is known of models.
+    pub fn cards(&self) -> &Cards {
+        &self.cards
+    }
+
     /// The models with an engine of their own.
     pub fn own(&self) -> impl Iterator<Item = &OwnModel> {
         self.own.iter()
@@ -235,7 +240,8 @@ impl Registry {
         Some(model)
     }
 
-    fn today(&self) -> Day {
+    /// The day, by the clock, in UTC.
+    pub fn today(&self) -> Day {
         let now = Timestamp::try_from((self.clock)()).unwrap_or(Timestamp::UNIX_EPOCH);
         let date = now.to_zoned(TimeZone::UTC).date();
         Day::new(

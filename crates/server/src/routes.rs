@@ -6,6 +6,7 @@ pub mod generate;
 pub mod models;
 pub mod not_found;
 pub mod openai;
+pub mod ours;
 pub mod query;
 
 use crate::{app::App, layers::render::Failed};

@@ -1,7 +1,23 @@
 //! The bytes of a medium are not base64.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "base64-invalid",
+    page: include_str!("base64_invalid.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &["wrong-enum-or-type", "invalid-argument-generic"],
+    signs: &[
+        certain("base64 decoding failed"),
+        likely("typebytes"),
+        likely("illegal base64"),
+        likely("invalid base64"),
+    ],
+};
 
 /// The bytes of a medium are not base64.
 ///

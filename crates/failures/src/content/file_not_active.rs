@@ -1,7 +1,23 @@
 //! A file is still being processed, or could not be.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "file-not-active",
+    page: include_str!("file_not_active.md"),
+    guide: Some(Guide::FailedPrecondition),
+    retry: Retry::Poll,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("not in an active state"),
+        likely("file ** processing ** not ** active"),
+        likely("file is still processing"),
+        likely("file ** state processing"),
+    ],
+};
 
 /// A file is still being processed, or could not be.
 ///

@@ -1,7 +1,24 @@
 //! A file is absent, expired or another project's.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "file-not-found-or-expired",
+    page: include_str!("file_not_found_or_expired.md"),
+    guide: Some(Guide::NotFound),
+    retry: Retry::Never,
+    over: &["permission-denied-generic", "invalid-argument-generic"],
+    signs: &[
+        certain("permission to access the file"),
+        likely("file ** may not exist"),
+        likely("file ** not found"),
+        likely("file ** expired"),
+        possible("requested entity was not found"),
+    ],
+};
 
 /// A file is absent, expired or another project's.
 ///

@@ -1,7 +1,32 @@
 //! A MIME type that is not taken.
 
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
 use crate::{Failure, Violation};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "mime-unsupported",
+    page: include_str!("mime_unsupported.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("unsupported mime type"),
+        certain("mime type must be"),
+        certain("unsupported mimetype"),
+        certain("generated data mime type"),
+        certain("mime type is not supported"),
+        likely("mimetype ** must be"),
+        likely("mime type ** is not supported"),
+        likely("unsupported file uri type"),
+        likely("unsupported file type"),
+        possible("request contains an invalid argument"),
+        certain("allowed mimetypes are"),
+        certain("responsemimetype allowed"),
+        likely("mime types are"),
+    ],
+};
 
 /// A MIME type that is not taken, in a part or for the answer.
 ///

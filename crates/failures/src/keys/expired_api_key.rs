@@ -1,7 +1,24 @@
 //! The key was good once.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::Status;
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "expired-api-key",
+    page: include_str!("expired_api_key.md"),
+    guide: Some(Guide::ApiKey),
+    retry: Retry::Never,
+    over: &["invalid-api-key"],
+    signs: &[
+        certain("api key expired"),
+        certain("please renew the api key"),
+        likely("api key has expired"),
+        likely("key expired"),
+        likely("expired api key"),
+    ],
+};
 
 /// The key was good once.
 ///

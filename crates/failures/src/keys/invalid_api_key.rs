@@ -1,7 +1,29 @@
 //! The key is not one of ours.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
 use propus_wire::status::Status;
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "invalid-api-key",
+    page: include_str!("invalid_api_key.md"),
+    guide: Some(Guide::ApiKey),
+    retry: Retry::Never,
+    over: &[],
+    signs: &[
+        certain("api key not valid"),
+        certain("api key not found please pass"),
+        likely("apikeyinvalid"),
+        likely("api key is invalid"),
+        likely("api key is not valid"),
+        likely("invalid api key"),
+        likely("incorrect api key"),
+        likely("invalidapikey"),
+        likely("api key ** was not found"),
+        possible("bad api key"),
+    ],
+};
 
 /// The key is not one of ours.
 ///

@@ -1,9 +1,25 @@
 //! The key may not call this method.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::{
     Version,
     status::{Code, Detail, Status},
+};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "key-restricted-api",
+    page: include_str!("key_restricted_api.md"),
+    guide: Some(Guide::PermissionDenied),
+    retry: Retry::Never,
+    over: &["permission-denied-generic"],
+    signs: &[
+        certain("apikeyserviceblocked"),
+        certain("requests to this api ** blocked"),
+        likely("requests to this api"),
+        likely("methodname ** are blocked"),
+    ],
 };
 
 /// The key may not call this method.

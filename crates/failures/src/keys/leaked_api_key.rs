@@ -1,7 +1,22 @@
 //! The key was found in public.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "leaked-api-key",
+    page: include_str!("leaked_api_key.md"),
+    guide: Some(Guide::ApiKey),
+    retry: Retry::Never,
+    over: &["permission-denied-generic"],
+    signs: &[
+        certain("reported as leaked"),
+        likely("key ** leaked"),
+        likely("leaked api key"),
+    ],
+};
 
 /// The key was found in public and is blocked.
 ///

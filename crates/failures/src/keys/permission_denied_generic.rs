@@ -1,7 +1,29 @@
 //! The caller may not do this, and Google gives no reason.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, likely, possible};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "permission-denied-generic",
+    page: include_str!("permission_denied_generic.md"),
+    guide: Some(Guide::PermissionDenied),
+    retry: Retry::Never,
+    over: &[],
+    signs: &[
+        likely("caller does not have permission"),
+        likely("iampermissiondenied"),
+        likely("not found or permission denied"),
+        possible("permissiondenied"),
+        possible("permission denied"),
+        possible("403 forbidden"),
+        possible("status 403"),
+        possible("code 403"),
+        possible("http 403"),
+        possible("error 403"),
+    ],
+};
 
 /// The caller may not do this, and Google gives no reason.
 ///

@@ -1,7 +1,22 @@
 //! The caller may not use this tuned model, or it does not exist.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "tuned-model-permission",
+    page: include_str!("tuned_model_permission.md"),
+    guide: Some(Guide::PermissionDenied),
+    retry: Retry::Never,
+    over: &["permission-denied-generic"],
+    signs: &[
+        certain("permission to access tuned model"),
+        likely("permission ** tunedmodels"),
+        likely("access tuned model"),
+    ],
+};
 
 /// The caller may not use this tuned model, or it does not exist: Google does not tell the two
 /// apart.

@@ -1,7 +1,23 @@
 //! A batch holds more requests than it may.
 
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use crate::{Failure, Violation};
 use propus_wire::status::Status;
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "batch-too-large",
+    page: include_str!("batch_too_large.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("requests can be in one batch"),
+        likely("at most 100 requests"),
+        likely("batch ** at most"),
+        likely("batch size ** exceed"),
+    ],
+};
 
 /// A batch holds more requests than it may.
 ///

@@ -1,7 +1,22 @@
 //! There is too little to be worth caching.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "cache-too-small",
+    page: include_str!("cache_too_small.md"),
+    guide: Some(Guide::TokenLimits),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("cached content is too small"),
+        certain("mintotaltokencount"),
+        likely("cache ** minimum ** tokens"),
+    ],
+};
 
 /// There is too little to be worth caching.
 ///

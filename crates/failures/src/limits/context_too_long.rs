@@ -1,7 +1,30 @@
 //! The prompt is longer than the model can read.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "context-too-long",
+    page: include_str!("context_too_long.md"),
+    guide: Some(Guide::TokenLimits),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("input token count ** exceeds the maximum"),
+        certain("input token count is * but model only supports"),
+        certain("exceeds the maximum number of tokens"),
+        likely("input context is too long"),
+        likely("context length"),
+        likely("context window"),
+        likely("maximum context"),
+        likely("prompt is too long"),
+        likely("input token count"),
+        likely("input token limit ** exceed"),
+        likely("too many tokens"),
+    ],
+};
 
 /// The prompt is longer than the model can read.
 ///

@@ -1,7 +1,28 @@
 //! The model exists, but cannot do this.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
 use propus_wire::{Version, status::Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "model-method-mismatch",
+    page: include_str!("model_method_mismatch.md"),
+    guide: Some(Guide::RightModel),
+    retry: Retry::Never,
+    over: &["model-not-found", "invalid-argument-generic"],
+    signs: &[
+        certain("only supports interactions api"),
+        certain("is not supported in the * api"),
+        certain("is not supported by * method"),
+        likely("does not support * generatecontent"),
+        likely("does not support generatecontent"),
+        likely("does not support embedcontent"),
+        likely("only supports * predict"),
+        likely("is not supported for this method"),
+        possible("is not supported for"),
+    ],
+};
 
 /// The model exists, but cannot do this.
 ///

@@ -1,7 +1,23 @@
 //! The model's resource name has another form than `models/...`.
 
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use crate::{Failure, Violation};
 use propus_wire::status::Status;
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "model-name-format",
+    page: include_str!("model_name_format.md"),
+    guide: Some(Guide::RightModel),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("unexpected model name format"),
+        likely("invalid model name"),
+        likely("model name format"),
+        likely("malformed model name"),
+    ],
+};
 
 /// The model's resource name has another form than `models/...`.
 ///

@@ -1,7 +1,30 @@
 //! No model has this name in this API version.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
 use propus_wire::{Version, status::Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "model-not-found",
+    page: include_str!("model_not_found.md"),
+    guide: Some(Guide::RightModel),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("is not found for api version"),
+        likely("modelnotfound"),
+        likely("model * not found"),
+        likely("model ** does not exist"),
+        likely("requested entity was not found"),
+        likely("unknown model"),
+        possible("404 notfound"),
+        possible("notfound"),
+        possible("not found for api version"),
+        possible("404 not found"),
+        possible("status 404"),
+    ],
+};
 
 /// No model has this name in this API version.
 ///

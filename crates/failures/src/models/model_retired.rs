@@ -2,9 +2,31 @@
 
 use crate::Day;
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
 use propus_wire::{
     Version,
     status::{Code, Status},
+};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "model-retired",
+    page: include_str!("model_retired.md"),
+    guide: Some(Guide::RightModel),
+    retry: Retry::Never,
+    over: &["model-not-found", "invalid-argument-generic"],
+    signs: &[
+        certain("is no longer available"),
+        certain("has been shut down"),
+        certain("has been retired"),
+        certain("no longer available to new users"),
+        likely("has been deprecated"),
+        likely("is deprecated ** model"),
+        likely("model ** discontinued"),
+        likely("was shut down"),
+        likely("update your code to use a newer model"),
+        possible("is not found for api version"),
+    ],
 };
 
 /// The model was shut down, or is closed to new users.

@@ -1,7 +1,31 @@
 //! Two features do not go together.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "feature-conflict",
+    page: include_str!("feature_conflict.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("tool use with function calling"),
+        certain("with a response mime type"),
+        certain("function calling with a response"),
+        certain("multiple tools are supported only when"),
+        likely("tools cannot be combined"),
+        likely("cannot be combined with"),
+        likely("cannot be used together"),
+        likely("builtin tools ** function calling"),
+        likely("built in tools ** function calling"),
+        likely("is not compatible with function calling"),
+        possible("1007 ** request contains an invalid argument"),
+        possible("received 1007"),
+    ],
+};
 
 /// Two features do not go together on this model.
 ///

@@ -1,7 +1,26 @@
 //! Function calls and their results do not follow each other.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "function-call-order",
+    page: include_str!("function_call_order.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("number of function response parts"),
+        certain("equal to the number of function call parts"),
+        certain("function call turn comes immediately after"),
+        certain("function response turn comes immediately after"),
+        likely("function call turn"),
+        likely("function response turn"),
+        likely("functionresponse ** without ** functioncall"),
+    ],
+};
 
 /// Function calls and their results do not follow each other.
 ///

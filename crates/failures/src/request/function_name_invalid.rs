@@ -1,7 +1,24 @@
 //! A function has a name that the API does not take.
 
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use crate::{Failure, Violation};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "function-name-invalid",
+    page: include_str!("function_name_invalid.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("invalid function name"),
+        certain("duplicate function declaration"),
+        likely("function name ** must start with a letter"),
+        likely("name must start with a letter or an underscore"),
+        likely("alphameric"),
+    ],
+};
 
 /// A function has a name that the API does not take, or the name of another function.
 ///

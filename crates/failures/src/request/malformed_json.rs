@@ -1,7 +1,25 @@
 //! The body is not JSON.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "malformed-json",
+    page: include_str!("malformed_json.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("invalid json payload received unexpected"),
+        certain("invalid json payload received expected"),
+        certain("invalid json payload received closing"),
+        likely("invalid json payload received parse"),
+        likely("invalid json payload !unknown name"),
+        possible("json parse error ** 400"),
+    ],
+};
 
 /// The body is not JSON.
 ///

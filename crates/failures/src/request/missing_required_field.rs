@@ -1,7 +1,37 @@
 //! A required field is absent or empty.
 
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use crate::{Failure, Violation};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "missing-required-field",
+    page: include_str!("missing_required_field.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("is not specified"),
+        certain("parts must not be empty"),
+        certain("required oneof field"),
+        certain("must have one initialized field"),
+        certain("must include at least one parts field"),
+        certain("should have at least one part"),
+        certain("must contain at least one part"),
+        likely("contents is required"),
+        likely("contents are required"),
+        likely("at least one content"),
+        likely("must have a text parameter"),
+        likely("missing required field"),
+        likely("content is empty"),
+        certain("name cannot be empty"),
+        certain("contains an empty part"),
+        likely("cannot be empty"),
+        likely("must be specified"),
+        likely("must not be empty"),
+    ],
+};
 
 /// A required field is absent or empty.
 ///

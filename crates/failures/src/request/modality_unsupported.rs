@@ -1,7 +1,32 @@
 //! The model does not read, or does not make, this kind of content.
 
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
 use crate::{Failure, cards::Medium};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "modality-unsupported",
+    page: include_str!("modality_unsupported.md"),
+    guide: Some(Guide::RightModel),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("combination of response modalities"),
+        certain("response modalities * is not supported"),
+        certain("requested response modalities"),
+        likely("responsemodalities ** not supported"),
+        likely("program instantiation for language"),
+        likely("non audio request"),
+        likely("only supports text output"),
+        likely("does not support the * modality"),
+        possible("1007 ** request contains an invalid argument"),
+        possible("received 1007"),
+        certain("input modality is not enabled"),
+        likely("image input is not supported"),
+        likely("audio input is not supported"),
+    ],
+};
 
 /// The model does not read, or does not make, this kind of content.
 ///

@@ -1,7 +1,37 @@
 //! The model lacks a feature that the request uses.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "model-feature-unsupported",
+    page: include_str!("model_feature_unsupported.md"),
+    guide: Some(Guide::RightModel),
+    retry: Retry::Never,
+    over: &["model-method-mismatch", "invalid-argument-generic"],
+    signs: &[
+        certain("developer instruction is not enabled"),
+        certain("json mode is not enabled"),
+        certain("function calling is not enabled"),
+        certain("code execution is not enabled"),
+        certain("search as tool is not enabled"),
+        certain("search grounding is not"),
+        likely("systeminstruction is not supported"),
+        likely("system instruction is not supported"),
+        likely("does not support function calling"),
+        likely("does not support system instruction"),
+        likely("does not support json mode"),
+        likely("does not support tools"),
+        likely("tool is not supported for this model"),
+        likely("is not enabled for models"),
+        likely("is not enabled for this model"),
+        certain("is not supported for models"),
+        certain("servers are not supported for models"),
+        certain("not supported for models"),
+    ],
+};
 
 /// The model lacks a feature that the request uses.
 ///

@@ -1,7 +1,29 @@
 //! A turn has an unknown role, or the last turn is not the user's.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "multiturn-role-order",
+    page: include_str!("multiturn_role_order.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("ends with a user role"),
+        certain("ends with a user turn"),
+        certain("use a valid role"),
+        certain("multiturn requests alternate"),
+        certain("roles must alternate"),
+        certain("first content should be with role user"),
+        likely("content with role"),
+        likely("valid role user model"),
+        likely("must alternate between user and model"),
+        likely("multiturn requests"),
+    ],
+};
 
 /// A turn has an unknown role, or the last turn is not the user's.
 ///

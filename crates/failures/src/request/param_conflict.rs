@@ -1,7 +1,33 @@
 //! Two parameters exclude each other, or one needs another.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "param-conflict",
+    page: include_str!("param_conflict.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("only one of thinking budget"),
+        certain("thinking budget and thinking level"),
+        likely("can only set only one of"),
+        likely("mutually exclusive"),
+        likely("cannot both be set"),
+        likely("cannot be set together"),
+        likely("only one of * may be set"),
+        likely("only one of * can be set"),
+        certain("can only be set when"),
+        certain("only when function calling mode is any"),
+        certain("must be set to applicationjson when"),
+        certain("must be set to application json when"),
+        likely("only when * is set"),
+        likely("when * is set"),
+    ],
+};
 
 /// Two parameters exclude each other, or one needs another.
 ///

@@ -1,7 +1,36 @@
 //! A parameter lies outside what the model allows.
 
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
 use crate::{Failure, Violation};
 use propus_wire::status::Status;
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "param-out-of-range",
+    page: include_str!("param_out_of_range.md"),
+    guide: Some(Guide::Parameters),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("must be in the range"),
+        certain("but the supported range is from"),
+        certain("only one candidate can be specified"),
+        certain("number of stopsequences must not exceed"),
+        certain("stopsequences must not exceed"),
+        likely("temperature must be"),
+        likely("topp must be"),
+        likely("topk must be"),
+        likely("candidatecount must"),
+        likely("maxoutputtokens must be"),
+        likely("value is out of range"),
+        likely("supported range is"),
+        likely("supported values are"),
+        possible("out of range"),
+        possible("value error temperature"),
+        possible("request contains an invalid argument"),
+        possible("400 invalidargument"),
+    ],
+};
 
 /// A parameter lies outside what the model allows.
 ///

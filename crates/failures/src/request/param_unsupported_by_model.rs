@@ -1,7 +1,28 @@
 //! A parameter exists, but not for this model.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "param-unsupported-by-model",
+    page: include_str!("param_unsupported_by_model.md"),
+    guide: Some(Guide::Parameters),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("penalty is not enabled for"),
+        certain("logprobs is not enabled for"),
+        certain("multiple candidates is not enabled for"),
+        likely("seed is not supported"),
+        likely("logprobs is not supported"),
+        likely("penalty is not supported"),
+        likely("temperature is not supported"),
+        likely("does not support * penalty"),
+        likely("does not support logprobs"),
+    ],
+};
 
 /// A parameter exists, but not for this model.
 ///

@@ -1,7 +1,23 @@
 //! A safety setting names a category that cannot be adjusted.
 
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use crate::{Failure, Violation};
 use propus_wire::status::Status;
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "safety-settings-invalid",
+    page: include_str!("safety_settings_invalid.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("safetysettings ** element predicate failed"),
+        certain("element predicate failed category in"),
+        likely("safetysettings ** duplicate"),
+        likely("category ** harmcategory ** predicate"),
+    ],
+};
 
 /// A safety setting names a category that cannot be adjusted.
 ///

@@ -1,7 +1,26 @@
 //! A schema is too deep or too large to be enforced.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "schema-too-complex",
+    page: include_str!("schema_too_complex.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &["schema-unsupported", "invalid-argument-generic"],
+    signs: &[
+        certain("too many states for serving"),
+        certain("maximum allowed nesting depth"),
+        certain("schema produces a constraint"),
+        likely("schema is too complex"),
+        likely("schema ** too deep"),
+        likely("too much branching"),
+        likely("nesting depth"),
+    ],
+};
 
 /// A schema is too deep or too large to be enforced.
 ///

@@ -1,7 +1,61 @@
 //! A schema breaks a rule of the subset that the API takes.
 
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
 use crate::{Failure, Violation};
 use propus_wire::status::Status;
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "schema-unsupported",
+    page: include_str!("schema_unsupported.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &[
+        "unknown-field",
+        "wrong-enum-or-type",
+        "missing-required-field",
+        "malformed-json",
+        "param-conflict",
+        "invalid-argument-generic",
+    ],
+    signs: &[
+        certain("unknown name * at * responseschema"),
+        certain("unknown name * at * responsejsonschema"),
+        certain("unknown name * at * functiondeclarations"),
+        certain("unknown name * at * parameters"),
+        certain("unknown name * at * properties"),
+        certain("invalid value at * responseschema"),
+        certain("invalid value at * functiondeclarations"),
+        certain("invalid value at * parameters properties"),
+        certain("cannot start list ** functiondeclarations"),
+        certain("should be non empty for object type"),
+        certain("only allowed for object type"),
+        certain("only allowed for string type"),
+        certain("only allowed for array type"),
+        certain("items missing field"),
+        certain("property is not defined"),
+        likely("responseschema ** not supported"),
+        likely("additionalproperties is not supported"),
+        likely("additionalproperties ** not supported"),
+        likely("unsupported schema"),
+        likely("schema ** is not supported"),
+        likely("schema didnt specify the schema type field"),
+        likely("specify the schema type field"),
+        likely("functiondeclaration parameters * schema"),
+        likely("ref ** not supported in schema"),
+        possible("responseschema"),
+        certain("responseschema ** cannot be empty"),
+        certain("responseschema ** missing field"),
+        certain("responseschema ** must be specified"),
+        certain("responseschema ** are supported for"),
+        certain("responseschema ** should be non empty"),
+        certain("parameters ** missing field"),
+        certain("parameters ** cannot be empty"),
+        certain("parameters ** must be specified"),
+        certain("parameters ** are supported for"),
+        certain("parameters ** should be non empty"),
+    ],
+};
 
 /// A schema breaks a rule of the subset that the API takes.
 ///

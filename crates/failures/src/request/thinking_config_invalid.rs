@@ -1,7 +1,41 @@
 //! The model cannot think as long or as deeply as asked.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "thinking-config-invalid",
+    page: include_str!("thinking_config_invalid.md"),
+    guide: Some(Guide::Parameters),
+    retry: Retry::Never,
+    over: &[
+        "param-out-of-range",
+        "model-method-mismatch",
+        "invalid-argument-generic",
+    ],
+    signs: &[
+        certain("budget * is invalid"),
+        certain("only works in thinking mode"),
+        certain("must be greater than the thinking budget"),
+        certain("thinking is not enabled for"),
+        certain("thinking budget ** out of range"),
+        certain("thinking level * is not supported"),
+        certain("thinking level * not supported for"),
+        likely("thinkingbudget ** not supported"),
+        likely("thinkinglevel ** not supported"),
+        likely("thinkinglevel ** invalid"),
+        likely("thinking is not supported"),
+        likely("unable to disable thinking"),
+        likely("does not support thinking"),
+        likely("thinkingconfig is only enabled when"),
+        possible("thinkingbudget"),
+        possible("thinkingconfig"),
+        certain("thinking budget is not supported"),
+        certain("thinking level is not supported"),
+    ],
+};
 
 /// The model cannot think as long or as deeply as asked.
 ///

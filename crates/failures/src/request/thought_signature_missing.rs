@@ -1,7 +1,26 @@
 //! A function call of the current turn came back without its signature.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "thought-signature-missing",
+    page: include_str!("thought_signature_missing.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("missing a thoughtsignature"),
+        certain("missing a thought signature"),
+        certain("missing thoughtsignature"),
+        certain("missingthoughtsignature"),
+        certain("missing thought signature"),
+        likely("thoughtsignature is required"),
+        likely("must include * thoughtsignature"),
+    ],
+};
 
 /// A function call of the current turn came back without its signature.
 ///

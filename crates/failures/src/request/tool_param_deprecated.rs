@@ -1,7 +1,24 @@
 //! A tool is asked for in the way of an older model generation.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "tool-param-deprecated",
+    page: include_str!("tool_param_deprecated.md"),
+    guide: Some(Guide::RightModel),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("please use googlesearch field"),
+        certain("google search retrieval is not supported"),
+        certain("googlesearchretrieval is not supported"),
+        likely("googlesearchretrieval ** deprecated"),
+        likely("please use * field instead of"),
+    ],
+};
 
 /// `googleSearchRetrieval` is asked for on a model that has `googleSearch`.
 ///

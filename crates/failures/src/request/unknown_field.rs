@@ -1,7 +1,24 @@
 //! The body has a field that the message does not know.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "unknown-field",
+    page: include_str!("unknown_field.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("unknown name * cannot find field"),
+        certain("unknown name"),
+        likely("cannot find field"),
+        likely("parameterunknown"),
+        possible("extra inputs are not permitted"),
+    ],
+};
 
 /// The body has a field that the message does not know.
 ///

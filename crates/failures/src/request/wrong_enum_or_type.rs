@@ -1,7 +1,24 @@
 //! A field of the body has a value of another type, or an unknown enum value.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "wrong-enum-or-type",
+    page: include_str!("wrong_enum_or_type.md"),
+    guide: Some(Guide::InvalidArgument),
+    retry: Retry::Never,
+    over: &["invalid-argument-generic"],
+    signs: &[
+        certain("invalid value at"),
+        certain("cannot start list"),
+        certain("field is not repeating"),
+        certain("starting an object on a scalar field"),
+        likely("is not a valid enum"),
+    ],
+};
 
 /// A field of the body has a value of another type, or an unknown enum value.
 ///

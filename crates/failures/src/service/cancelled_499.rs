@@ -1,7 +1,27 @@
 //! The caller went away.
 
 use crate::Failure;
+use crate::entry::{Entry, Retry, certain, likely, possible};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "cancelled-499",
+    page: include_str!("cancelled_499.md"),
+    guide: None,
+    retry: Retry::Backoff,
+    over: &[],
+    signs: &[
+        certain("operation was cancelled"),
+        likely("operation was canceled"),
+        likely("499 cancelled"),
+        likely("client closed request"),
+        likely("status 499"),
+        likely("code 499"),
+        likely("status cancelled"),
+        possible("499"),
+    ],
+};
 
 /// The caller went away.
 ///

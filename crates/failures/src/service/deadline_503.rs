@@ -1,7 +1,22 @@
 //! A part of the service did not answer in time.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "deadline-503",
+    page: include_str!("deadline_503.md"),
+    guide: Some(Guide::Unavailable),
+    retry: Retry::Backoff,
+    over: &["overloaded-503", "deadline-504"],
+    signs: &[
+        certain("deadline expired before operation ** unavailable"),
+        certain("503 ** deadline expired before operation"),
+        certain("unavailable ** deadline expired before operation"),
+    ],
+};
 
 /// A part of the service did not answer in time.
 ///

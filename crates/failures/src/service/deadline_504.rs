@@ -1,7 +1,27 @@
 //! The work was not done when the deadline came.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "deadline-504",
+    page: include_str!("deadline_504.md"),
+    guide: Some(Guide::DeadlineExceeded),
+    retry: Retry::LongerDeadline,
+    over: &[],
+    signs: &[
+        certain("deadlineexceeded"),
+        certain("504 deadline exceeded"),
+        likely("deadline exceeded"),
+        likely("deadline expired before operation"),
+        likely("504 gateway timeout"),
+        likely("gateway timeout"),
+        possible("504"),
+        possible("524"),
+    ],
+};
 
 /// The work was not done when the deadline came.
 ///

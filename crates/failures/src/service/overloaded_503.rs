@@ -1,7 +1,32 @@
 //! There is no capacity left at the moment.
 
 use crate::Failure;
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
 use propus_wire::status::{Code, Status};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "overloaded-503",
+    page: include_str!("overloaded_503.md"),
+    guide: Some(Guide::Unavailable),
+    retry: Retry::Backoff,
+    over: &[],
+    signs: &[
+        certain("model is overloaded"),
+        certain("experiencing high demand"),
+        certain("service is currently unavailable"),
+        likely("high demand"),
+        likely("is overloaded"),
+        likely("currently overloaded"),
+        likely("serviceunavailable"),
+        likely("503 unavailable"),
+        likely("status unavailable"),
+        likely("503 service unavailable"),
+        likely("service unavailable"),
+        possible("503"),
+        possible("unavailable"),
+    ],
+};
 
 /// There is no capacity left at the moment.
 ///

@@ -1,3 +1,5 @@
 //! Laws that hold for every failure of the catalogue.
 
 mod catalogue;
+mod evidence;
+mod laws;

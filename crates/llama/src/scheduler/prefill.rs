@@ -80,7 +80,7 @@ impl Engine {
         let mut readers: Vec<usize> = (0..self.running.len())
             .filter(|index| self.running[*index].is_reading())
             .collect();
-        if self.turn % 4 != 0 {
+        if !self.turn.is_multiple_of(4) {
             readers.sort_by_key(left);
         }
         readers
@@ -93,7 +93,7 @@ impl Engine {
             let other = &self.running[*other];
             common_tokens(reader, other, other.done + length) >= MIN_SHARED
         };
-        reader.shares && reader.done % BLOCK == 0 && readings.iter().any(after)
+        reader.shares && reader.done.is_multiple_of(BLOCK) && readings.iter().any(after)
     }
 
     /// Takes over the next block if somebody has it.
@@ -127,7 +127,7 @@ impl Engine {
     /// instruction. Never for a request that runs alone, as this changes the shape of blocks.
     fn share_beginning(&mut self, index: usize) -> bool {
         let reader = &self.running[index];
-        if !reader.shares || reader.done % BLOCK != 0 {
+        if !reader.shares || !reader.done.is_multiple_of(BLOCK) {
             return false;
         }
         let lenders = self.running.iter().enumerate();

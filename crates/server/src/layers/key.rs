@@ -24,14 +24,19 @@ use propus_wire::path::{self, Path};
 use std::{borrow::Cow, sync::Arc};
 
 /// The layer around the API. A path that the API does not have needs no key to be refused.
-pub async fn require_key(
+pub async fn require_key(state: State<Arc<App>>, request: Request, next: Next) -> Response {
+    if Path::parse(request.uri().path()).is_none() {
+        return not_found::page(request.uri().path());
+    }
+    require_known_key(state, request, next).await
+}
+
+/// The layer around paths that exist.
+pub async fn require_known_key(
     State(app): State<Arc<App>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    if Path::parse(request.uri().path()).is_none() {
-        return not_found::page(request.uri().path());
-    }
     if let Some(accounts) = &app.accounts {
         match caller(&app, accounts, request.uri(), request.headers()) {
             Ok(caller) => request.extensions_mut().insert(caller),

@@ -19,6 +19,7 @@ pub async fn index(State(app): State<Arc<App>>) -> Response {
         "what": "the Gemini API (v1 and v1beta) from this machine",
         "models": models,
         "try": "POST /v1beta/models/gemini-flash-latest:generateContent with the header x-goog-api-key",
+        "help": { "diagnose": "POST /propus/v1/diagnose", "check": "POST /propus/v1/check?model=NAME" },
         "health": { "alive": "/healthz", "ready": "/readyz" },
         "docs": "propus --help, and the README of the project",
     }))

@@ -6,3 +6,4 @@ mod faults;
 mod framing;
 mod methods;
 mod openai;
+mod ours;

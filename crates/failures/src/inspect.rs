@@ -1,0 +1,204 @@
+//! What is wrong with a request before it is sent, and where in its text.
+
+mod place;
+
+use crate::{
+    Call, Card, Cards, Day, Problem, catalogue, check, diagnose,
+    diagnose::{Facts, facts_of},
+    entry::Entry,
+};
+use propus_wire::{
+    Message, Surface, Version,
+    embed::{BatchEmbedContentsRequest, EmbedContentRequest},
+    generate::{CountTokensRequest, GenerateContentRequest},
+    request::{self, Violations},
+};
+use serde::Serialize;
+use std::ops::Range;
+
+/// How a request will be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Sending<'a> {
+    /// Such as `generateContent`.
+    pub method: &'a str,
+    /// The model's name, with or without `models/`.
+    pub model: &'a str,
+    /// The API version of the path.
+    pub version: Version,
+    /// Which fields that version has.
+    pub surface: Surface,
+    /// The day on which it is sent.
+    pub day: Day,
+}
+
+/// Methods whose requests can be inspected.
+pub const METHODS: [&str; 5] = [
+    "generateContent",
+    "streamGenerateContent",
+    "countTokens",
+    "embedContent",
+    "batchEmbedContents",
+];
+
+/// One fault of a request.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// The failure's name in the catalogue.
+    pub failure: &'static str,
+    /// What Google would answer.
+    pub message: String,
+    /// The HTTP code of that answer.
+    pub code: u16,
+    /// The field, as Google names it; none where the whole request is meant.
+    pub field: Option<String>,
+    /// The bytes of the request that are meant.
+    pub place: Option<Range<usize>>,
+    /// What the message tells besides.
+    pub facts: Facts,
+    /// What is the case, in a sentence.
+    pub summary: &'static str,
+    /// What to do, best first.
+    pub fix: Vec<String>,
+}
+
+/// Every fault of a request's body: what Google would refuse, before it is sent. None: it is good, as
+/// far as the body and the model's card tell.
+pub fn inspect(body: &[u8], sending: &Sending, cards: &Cards) -> Vec<Finding> {
+    let method = match sending.method {
+        "streamGenerateContent" => "generateContent",
+        method => method,
+    };
+    let resolved = cards.resolve(sending.model, method, sending.version, sending.day);
+    let mut found: Vec<Finding> = Vec::new();
+    let card = match resolved {
+        Ok(card) => Some(card),
+        Err(problem) => {
+            found.push(finding(&problem, body));
+            // A model that is gone still has a card, by which the rest can be judged.
+            cards.get(sending.model)
+        }
+    };
+    match method {
+        "countTokens" => faults::<CountTokensRequest>(
+            body,
+            sending,
+            card,
+            |call| Call::CountTokens(call),
+            &mut found,
+        ),
+        "embedContent" => faults::<EmbedContentRequest>(
+            body,
+            sending,
+            card,
+            |call| Call::EmbedContent(call),
+            &mut found,
+        ),
+        "batchEmbedContents" => {
+            faults::<BatchEmbedContentsRequest>(
+                body,
+                sending,
+                card,
+                |call| Call::BatchEmbedContents(call),
+                &mut found,
+            );
+        }
+        _ => faults::<GenerateContentRequest>(
+            body,
+            sending,
+            card,
+            |call| Call::GenerateContent(call),
+            &mut found,
+        ),
+    }
+    found
+}
+
+fn faults<T: Message>(
+    body: &[u8],
+    sending: &Sending,
+    card: Option<&Card>,
+    call: impl Fn(&T) -> Call<'_>,
+    found: &mut Vec<Finding>,
+) {
+    let message = match request::read::<T>(body, sending.surface, sending.version) {
+        Ok(message) => message,
+        Err(violations) => {
+            let elsewhere = sending.surface == Surface::LegacyV1
+                && request::read::<T>(body, Surface::Modern, sending.version).is_ok();
+            return unreadable(&violations, elsewhere, body, found);
+        }
+    };
+    let Some(card) = card else { return };
+    let call = call(&message);
+    let known = found.len();
+    if let Err(problem) = check::offered(&call, card, sending.version) {
+        if known == 0 {
+            found.push(finding(&problem, body));
+        }
+        return;
+    }
+    found.extend(
+        check::findings(&call, card)
+            .iter()
+            .map(|problem| finding(problem, body)),
+    );
+}
+
+fn unreadable(violations: &Violations, elsewhere: bool, body: &[u8], found: &mut Vec<Finding>) {
+    let lines: Vec<String> = match violations {
+        Violations::Fields(faults) => faults
+            .iter()
+            .map(|fault| fault.description.clone())
+            .collect(),
+        Violations::Syntax(_) | Violations::Unexplained => vec![violations.to_string()],
+    };
+    for line in lines {
+        let causes = diagnose(&line).causes;
+        let named = causes
+            .first()
+            .map_or("invalid-argument-generic", |cause| cause.failure);
+        let name = if elsewhere {
+            "api-version-mismatch"
+        } else {
+            named
+        };
+        found.push(written(name, line, 400, body));
+    }
+}
+
+fn finding(problem: &Problem, body: &[u8]) -> Finding {
+    let status = problem.status();
+    let mut finding = written(
+        problem.name(),
+        status.message.trim().to_owned(),
+        status.code.http(),
+        body,
+    );
+    for (name, value) in problem.headers() {
+        if name == "x-propus-nearest" {
+            finding.facts.insert("nearest".into(), value.into());
+        }
+    }
+    finding
+}
+
+fn written(name: &'static str, message: String, code: u16, body: &[u8]) -> Finding {
+    let entry: &Entry = catalogue::entry(name);
+    let page = entry.page();
+    let facts = facts_of(&message);
+    let text = |name: &str| facts.get(name).and_then(|fact| fact.as_str());
+    let field = text("field").map(str::to_owned);
+    let place = std::str::from_utf8(body)
+        .ok()
+        .and_then(|body| place::find(body, field.as_deref(), text("value"), &message));
+    Finding {
+        failure: name,
+        message,
+        code,
+        field,
+        place,
+        facts,
+        summary: page.summary,
+        fix: page.fixes(),
+    }
+}

@@ -1,0 +1,20 @@
+//! The prompt was blocked for a reason that is not said.
+
+use crate::entry::{Entry, Guide, Retry, certain, likely};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "block-reason-other",
+    page: include_str!("block_reason_other.md"),
+    guide: Some(Guide::Safety),
+    retry: Retry::Maybe,
+    over: &[],
+    signs: &[
+        certain("blockreason other"),
+        certain("blockreason blockreason other"),
+        certain("blockedreason other"),
+        certain("blockedreasonother"),
+        certain("blocked for reason other"),
+        likely("prompt was blocked ** other"),
+    ],
+};

@@ -1,0 +1,23 @@
+//! Blocked for content that no setting allows.
+
+use crate::entry::{Entry, Guide, Retry, certain, likely};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "blocked-prohibited",
+    page: include_str!("blocked_prohibited.md"),
+    guide: Some(Guide::Safety),
+    retry: Retry::Never,
+    over: &[],
+    signs: &[
+        certain("prohibitedcontent"),
+        certain("~prohibitedcontent"),
+        certain("finishreason blocklist"),
+        certain("blockreason blocklist"),
+        certain("finishreason spii"),
+        certain("finishreason finishreason spii"),
+        certain("finishreason finishreason blocklist"),
+        likely("prohibited content"),
+        likely("prohibited use policy"),
+    ],
+};

@@ -1,0 +1,22 @@
+//! The answer was blocked by a safety setting.
+
+use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "blocked-safety-output",
+    page: include_str!("blocked_safety_output.md"),
+    guide: Some(Guide::Safety),
+    retry: Retry::Never,
+    over: &[],
+    signs: &[
+        certain("finishreason safety"),
+        certain("finishreason finishreason safety"),
+        certain("candidate was blocked due to safety"),
+        certain("finishreason 3"),
+        likely("response was blocked ** safety"),
+        likely("blocked due to safety"),
+        likely("stopped ** safety"),
+        possible("blocked ** safety"),
+    ],
+};

@@ -1,0 +1,19 @@
+//! The answer was stopped for a reason that is not said.
+
+use crate::entry::{Entry, Guide, Retry, certain, likely};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "finish-other",
+    page: include_str!("finish_other.md"),
+    guide: Some(Guide::Safety),
+    retry: Retry::Maybe,
+    over: &[],
+    signs: &[
+        certain("finishreason other"),
+        certain("finishreason finishreason other"),
+        certain("candidate was blocked due to other"),
+        certain("finishreason 5"),
+        likely("stopped ** reason other"),
+    ],
+};

@@ -1,0 +1,23 @@
+//! The image was blocked or not made.
+
+use crate::entry::{Entry, Guide, Retry, certain, likely};
+
+/// What the catalogue says of it.
+pub const ENTRY: Entry = Entry {
+    name: "image-blocked-or-missing",
+    page: include_str!("image_blocked_or_missing.md"),
+    guide: Some(Guide::Safety),
+    retry: Retry::Maybe,
+    over: &["blocked-prohibited", "finish-other", "recitation"],
+    signs: &[
+        certain("imagesafety"),
+        certain("noimage"),
+        certain("imageprohibitedcontent"),
+        certain("imagerecitation"),
+        certain("imageother"),
+        likely("no image was generated"),
+        likely("image safety"),
+        likely("image generation ** blocked"),
+        likely("no image ** response"),
+    ],
+};
