@@ -78,6 +78,14 @@ struct Found {
     ends: Vec<usize>,
 }
 
+/// What the pages say, by the failures' places in the catalogue.
+static PAGES: LazyLock<Vec<(&str, String, Vec<String>)>> = LazyLock::new(|| {
+    let pages = catalogue::ENTRIES.iter().map(|entry| entry.page());
+    pages
+        .map(|page| (page.summary, page.why(), page.fixes()))
+        .collect()
+});
+
 static SIGNS: LazyLock<Signs> = LazyLock::new(|| Signs::of(&catalogue::ENTRIES));
 
 /// Names the causes that evidence points at. Never panics; text of any size and kind is welcome.
@@ -192,9 +200,10 @@ fn found(hits: Vec<Hit>) -> Vec<Found> {
 const SAME_EVENT: usize = 1500;
 
 fn explains(better: &Found, other: &Found) -> bool {
+    let overlaps = better.hit.start < other.hit.end && other.hit.start < better.hit.end;
     better.entry.over.contains(&other.entry.name)
         && better.hit.sure >= Sure::Likely
-        && (better.hit.sure >= other.hit.sure || better.hit.weight >= 20)
+        && (better.hit.sure >= other.hit.sure || overlaps)
         && other.ends.iter().all(|end| {
             let near = |other: &usize| end.abs_diff(*other) < SAME_EVENT;
             better.ends.iter().any(near)
@@ -248,7 +257,7 @@ fn cause(found: &Found, text: &str, words: &Words) -> Cause {
         words.place(found.hit.start),
         words.place(found.hit.end.saturating_sub(2)),
     );
-    let page = found.entry.page();
+    let (summary, why, fix) = &PAGES[found.hit.entry];
     let mut facts = facts::read(piece(text, start.saturating_sub(AROUND), end + AROUND));
     for value in facts.values_mut() {
         if let Value::String(text) = value {
@@ -267,10 +276,10 @@ fn cause(found: &Found, text: &str, words: &Words) -> Cause {
     Cause {
         failure: found.entry.name,
         sure: found.hit.sure,
-        summary: page.summary,
+        summary,
         facts,
-        why: page.why(),
-        fix: page.fixes(),
+        why: why.clone(),
+        fix: fix.clone(),
         retry: Advice {
             retryable: found.entry.retry.is_retryable(),
             after_seconds: after,

@@ -23,5 +23,8 @@ pub const ENTRY: Entry = Entry {
         likely("candidates 0 content ** field required"),
         possible("zoderror"),
         possible("validation error"),
+        likely("missing field * at line"),
+        likely("missing field ** generatecontentresponse"),
+        likely("unknown variant ** expected one of"),
     ],
 };

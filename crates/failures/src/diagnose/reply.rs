@@ -17,7 +17,7 @@ pub(super) struct Reply {
     pub(super) has_tokens: bool,
     /// Chunks with candidates.
     pub(super) chunks: usize,
-    /// Whether it came as server-sent events.
+    /// Whether it came as a stream.
     pub(super) streamed: bool,
     /// Whether an error followed a chunk.
     pub(super) error_after_chunk: bool,
@@ -29,7 +29,9 @@ impl Reply {
     /// Reads the reply in some evidence; none where there is none.
     pub(super) fn find(raw: &str, readable: &str) -> Option<Self> {
         let mut reply = Self::default();
-        if raw.contains("data:") {
+        // Server-sent events, or the array that a stream without `alt=sse` is.
+        let listed = raw.trim_start().starts_with('[') && raw.contains("\"candidates\"");
+        if raw.contains("data:") || listed {
             reply.streamed = true;
             reply.read_events(raw);
         }

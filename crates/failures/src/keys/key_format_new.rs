@@ -17,5 +17,7 @@ pub const ENTRY: Entry = Entry {
         likely("aiza ** format ** aq"),
         likely("invalid ** key ** aq"),
         likely("key format ** aq"),
+        likely("aiza ** aq"),
+        likely("aq ** aiza"),
     ],
 };

@@ -39,6 +39,9 @@ pub const ENTRY: Entry = Entry {
         likely("googleapikey environment variable"),
         likely("default credentials were not found"),
         possible("api key"),
+        likely("keyerror geminiapikey"),
+        likely("keyerror googleapikey"),
+        likely("keyerror googlegenerativeaiapikey"),
     ],
 };
 

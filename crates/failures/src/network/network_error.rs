@@ -35,5 +35,10 @@ pub const ENTRY: Entry = Entry {
         likely("dns error"),
         likely("no route to host"),
         likely("failed to fetch"),
+        certain("unknownhostexception"),
+        certain("unable to resolve host"),
+        certain("no address associated with hostname"),
+        certain("temporary failure in name resolution"),
+        certain("nodename nor servname"),
     ],
 };

@@ -23,5 +23,9 @@ pub const ENTRY: Entry = Entry {
         likely("unexpected end of json input"),
         possible("is not valid json"),
         possible("unexpected token"),
+        likely("error parsing json response"),
+        likely("failed to parse ** stream"),
+        likely("unexpected end of json"),
+        likely("expected ** json ** stream"),
     ],
 };

@@ -24,5 +24,10 @@ pub const ENTRY: Entry = Entry {
         likely("stream ** truncated"),
         likely("unexpected eof"),
         likely("response ended prematurely"),
+        likely("payload is not completed"),
+        likely("transferencodingerror"),
+        likely("transfer length header"),
+        likely("chunkedencodingerror"),
+        likely("connection broken incompleteread"),
     ],
 };

@@ -16,5 +16,6 @@ pub const ENTRY: Entry = Entry {
         certain("blockedreasonother"),
         certain("blocked for reason other"),
         likely("prompt was blocked ** other"),
+        certain("blockreason blockedreason other"),
     ],
 };

@@ -19,5 +19,7 @@ pub const ENTRY: Entry = Entry {
         certain("finishreason finishreason blocklist"),
         likely("prohibited content"),
         likely("prohibited use policy"),
+        certain("blockreason blockedreason blocklist"),
+        certain("blockreason blockedreason prohibitedcontent"),
     ],
 };

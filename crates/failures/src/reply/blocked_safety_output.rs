@@ -18,5 +18,7 @@ pub const ENTRY: Entry = Entry {
         likely("blocked due to safety"),
         likely("stopped ** safety"),
         possible("blocked ** safety"),
+        likely("finishreason is 3"),
+        likely("generation stopped reason safety"),
     ],
 };

@@ -19,5 +19,6 @@ pub const ENTRY: Entry = Entry {
         likely("blocked due to safety ** prompt"),
         possible("response was blocked ** safety"),
         possible("blocked by * safety"),
+        certain("blockreason blockedreason safety"),
     ],
 };

@@ -15,5 +15,7 @@ pub const ENTRY: Entry = Entry {
         certain("candidate was blocked due to other"),
         certain("finishreason 5"),
         likely("stopped ** reason other"),
+        likely("finishreason is 5"),
+        likely("generation stopped reason other"),
     ],
 };

@@ -17,5 +17,6 @@ pub const ENTRY: Entry = Entry {
         likely("unsupported language"),
         likely("unsupported response language"),
         possible("finishreason other"),
+        likely("generation stopped reason language"),
     ],
 };

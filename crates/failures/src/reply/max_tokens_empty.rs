@@ -13,5 +13,7 @@ pub const ENTRY: Entry = Entry {
         likely("maxtokens ** no text"),
         likely("maxtokens ** empty"),
         likely("empty ** maxtokens"),
+        likely("finishreason is 2"),
+        likely("generation stopped reason maxtokens"),
     ],
 };

@@ -16,5 +16,7 @@ pub const ENTRY: Entry = Entry {
         certain("finishreason 4"),
         likely("due to recitation"),
         likely("recitation"),
+        likely("finishreason is 4"),
+        likely("generation stopped reason recitation"),
     ],
 };

@@ -30,6 +30,9 @@ pub const ENTRY: Entry = Entry {
         likely("cannot be empty"),
         likely("must be specified"),
         likely("must not be empty"),
+        certain("generatecontentrequest ** is required"),
+        certain("embedcontentrequest ** is required"),
+        likely("content is required"),
     ],
 };
 

@@ -25,6 +25,8 @@ pub const ENTRY: Entry = Entry {
         certain("input modality is not enabled"),
         likely("image input is not supported"),
         likely("audio input is not supported"),
+        certain("multi modal output is not supported"),
+        certain("multimodal output is not supported"),
     ],
 };
 

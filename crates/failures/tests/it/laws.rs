@@ -81,6 +81,59 @@ fn pages_name_their_failure_from_their_evidence() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The ways in which evidence reaches a person.
+fn wrapped(text: &str) -> Vec<(&'static str, String)> {
+    let json = |text: &str| serde_json::to_string(text).unwrap();
+    let html = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('"', "&quot;");
+    let lines = |line: fn(&str) -> String| text.lines().map(line).collect::<String>();
+    vec![
+        ("in JSON", format!("{{\"message\": {}}}", json(text))),
+        ("in JSON in JSON", json(&json(text))),
+        ("in HTML", format!("<pre>{html}</pre>")),
+        (
+            "coloured",
+            lines(|line| format!("\u{1b}[31m{line}\u{1b}[0m\n")),
+        ),
+        (
+            "in a log",
+            lines(|line| format!("2026-11-24T10:00:00Z ERROR [app] {line}\n")),
+        ),
+        ("with Windows' line ends", text.replace('\n', "\r\n")),
+        (
+            "among other words",
+            format!("Fehler beim Aufruf: {text}\n请重试\n"),
+        ),
+    ]
+}
+
+#[test]
+fn wrappers_change_no_cause() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for entry in ENTRIES {
+        let blocks = entry.page().blocks();
+        for block in blocks.iter().filter(|block| block.kind == "evidence") {
+            for (how, text) in wrapped(block.text) {
+                count += 1;
+                let causes = diagnose(&text).causes;
+                let names: Vec<_> = causes.iter().map(|cause| cause.failure).collect();
+                if names.first() != Some(&entry.name) {
+                    wrong.push(format!("{} {how}: {names:?}", entry.name));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.len() * 100 <= count,
+        "{} of {count}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
 #[test]
 fn pages_requests_have_their_fault_and_no_other() {
     let mut wrong = Vec::new();
