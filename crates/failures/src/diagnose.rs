@@ -24,7 +24,7 @@ use reply::Reply;
 use serde::Serialize;
 use serde_json::{Number, Value};
 use signs::{Hit, Signs};
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, ops::Range, sync::LazyLock};
 use words::{Words, readable};
 
 /// Most causes of a diagnosis.
@@ -75,7 +75,7 @@ pub struct Advice {
 struct Found {
     entry: &'static Entry,
     hit: Hit,
-    ends: Vec<usize>,
+    places: Vec<Range<usize>>,
 }
 
 /// What the pages say, by the failures' places in the catalogue.
@@ -176,9 +176,9 @@ fn found(hits: Vec<Hit>) -> Vec<Found> {
         let found = by_entry.entry(hit.entry).or_insert_with(|| Found {
             entry: catalogue::ENTRIES[hit.entry],
             hit,
-            ends: Vec::new(),
+            places: Vec::new(),
         });
-        found.ends.push(hit.end);
+        found.places.push(hit.start..hit.end);
         let better =
             (hit.sure, hit.weight, hit.end) > (found.hit.sure, found.hit.weight, found.hit.end);
         if better {
@@ -200,18 +200,22 @@ fn found(hits: Vec<Hit>) -> Vec<Found> {
 const SAME_EVENT: usize = 1500;
 
 fn explains(better: &Found, other: &Found) -> bool {
-    let overlaps = better.hit.start < other.hit.end && other.hit.start < better.hit.end;
-    better.entry.over.contains(&other.entry.name)
-        && better.hit.sure >= Sure::Likely
-        && (better.hit.sure >= other.hit.sure || overlaps)
-        && other.ends.iter().all(|end| {
-            let near = |other: &usize| end.abs_diff(*other) < SAME_EVENT;
-            better.ends.iter().any(near)
-        })
+    if !better.entry.over.contains(&other.entry.name) || better.hit.sure < Sure::Likely {
+        return false;
+    }
+    let overlap = |a: &Range<usize>, b: &Range<usize>| a.start < b.end && b.start < a.end;
+    let near = |a: &Range<usize>, b: &Range<usize>| a.end.abs_diff(b.end) < SAME_EVENT;
+    let pair = |meet: fn(&Range<usize>, &Range<usize>) -> bool, place: &Range<usize>| {
+        better.places.iter().any(|mine| meet(mine, place))
+    };
+    // Of the same words the more special failure counts, however sure.
+    let same_words = other.places.iter().any(|place| pair(overlap, place));
+    (better.hit.sure >= other.hit.sure || same_words)
+        && other.places.iter().all(|place| pair(near, place))
 }
 
 /// Words between two events of a log, in bytes.
-const NEXT_EVENT: usize = 600;
+const NEXT_EVENT: usize = 60;
 
 /// Best first: the surest; of those, what came last in a log; of the same event, what says most.
 fn ranked(mut found: Vec<Found>) -> Vec<Found> {

@@ -8,11 +8,7 @@ pub const ENTRY: Entry = Entry {
     page: include_str!("location_unsupported.md"),
     guide: Some(Guide::FailedPrecondition),
     retry: Retry::Never,
-    over: &[
-        "billing-required",
-        "invalid-argument-generic",
-        "live-api-close",
-    ],
+    over: &["invalid-argument-generic", "live-api-close"],
     signs: &[
         certain("user location is not supported"),
         certain("free tier is not available in your country"),

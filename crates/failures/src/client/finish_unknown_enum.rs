@@ -8,7 +8,17 @@ pub const ENTRY: Entry = Entry {
     page: include_str!("finish_unknown_enum.md"),
     guide: Some(Guide::ClientSdk),
     retry: Retry::Never,
-    over: &[],
+    over: &[
+        "malformed-function-call",
+        "unexpected-tool-call",
+        "image-blocked-or-missing",
+        "blocked-prohibited",
+        "blocked-safety-output",
+        "recitation",
+        "language-unsupported",
+        "finish-other",
+        "sdk-validation-error",
+    ],
     signs: &[
         certain("unknown finishreason"),
         certain("unrecognized finishreason"),
@@ -25,5 +35,8 @@ pub const ENTRY: Entry = Entry {
         likely("finishreason ** unexpected value"),
         likely("unknown enum ** finishreason"),
         likely("does not contain ** finishreason"),
+        certain("finishreason does not contain element"),
+        certain("unknown variant ** finishreason"),
+        certain("invalid enum value ** finishreason"),
     ],
 };

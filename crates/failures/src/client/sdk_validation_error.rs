@@ -26,5 +26,7 @@ pub const ENTRY: Entry = Entry {
         likely("missing field * at line"),
         likely("missing field ** generatecontentresponse"),
         likely("unknown variant ** expected one of"),
+        certain("validation error ** candidates 0 ** finishreason"),
+        certain("validation errors ** candidates 0 ** finishreason"),
     ],
 };

@@ -10,9 +10,10 @@ const DAILY: [u32; 9] = [20, 25, 50, 100, 200, 250, 500, 1000, 1500];
 /// Adds what the words of a quota error do not say by themselves.
 pub(super) fn refine(words: &str, hits: &mut Vec<Hit>) {
     let named = words.contains(" quotaid ");
-    if named && !words.contains(" quotavalue ") && words.contains(" freetier ") && ends(words) {
+    let violations = words.contains(" violations ") && words.contains(" freetier ");
+    if named && violations && !words.contains(" quotavalue ") && ends(words) {
         // Protocol buffers leave out a zero: the quota's value is 0.
-        hits.push(whole("quota-free-tier-zero", Sure::Certain, words));
+        hits.push(whole("quota-free-tier-zero", Sure::Likely, words));
     }
     if named {
         return;

@@ -13,6 +13,8 @@ pub const ENTRY: Entry = Entry {
         "mime-unsupported",
         "file-not-found-or-expired",
         "model-not-found",
+        "internal-500",
+        "stream-truncated",
     ],
     signs: &[
         likely("websocket ** 1007"),
@@ -41,5 +43,9 @@ pub const ENTRY: Entry = Entry {
         likely("bidigeneratecontent ** 1007"),
         likely("bidigeneratecontent ** 1008"),
         likely("bidigeneratecontent ** 1011"),
+        likely("close 1006"),
+        likely("websocket ** 1006"),
+        likely("code 1006"),
+        likely("bidigeneratecontent ** 1006"),
     ],
 };

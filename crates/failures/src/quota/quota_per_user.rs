@@ -8,11 +8,13 @@ pub const ENTRY: Entry = Entry {
     page: include_str!("quota_per_user.md"),
     guide: Some(Guide::ResourceExhausted),
     retry: Retry::Day,
-    over: &["quota-unspecified"],
+    over: &["quota-per-day", "quota-unspecified"],
     signs: &[
         certain("individual quota"),
         likely("~perday peruser~"),
         likely("per user quota"),
         likely("administrator to enable overages"),
+        certain("per day per user"),
+        certain("per user per tier"),
     ],
 };

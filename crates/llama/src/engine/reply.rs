@@ -13,9 +13,6 @@ use propus_wire::generate::{
 };
 use rand::{Rng, distr::Alphanumeric};
 
-/// Google reports cached tokens from this many on: the least that its Flash models cache by themselves.
-const MIN_CACHED: usize = 2048;
-
 /// Collects events and writes them.
 pub(super) struct Writer {
     model: Model,
@@ -114,8 +111,7 @@ impl Writer {
             prompt_token_count: Some(count(self.prompt_tokens)),
             candidates_token_count: Some(count(answered)),
             total_token_count: Some(count(self.prompt_tokens + answered)),
-            cached_content_token_count: (self.cached_tokens >= MIN_CACHED)
-                .then(|| count(self.cached_tokens)),
+            cached_content_token_count: (self.cached_tokens > 0).then(|| count(self.cached_tokens)),
             prompt_tokens_details: text_tokens(self.prompt_tokens),
             candidates_tokens_details: text_tokens(answered),
             ..Default::default()
