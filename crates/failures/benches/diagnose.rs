@@ -1,5 +1,7 @@
 //! How long a diagnosis takes: one error body, and a long log.
 
+#![allow(missing_docs, reason = "criterion's macros write functions without")]
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use propus_failures::diagnose;
 use std::hint::black_box;

@@ -7,11 +7,6 @@ mod folders;
 use clap::{Parser, Subcommand};
 use std::{io::IsTerminal, process::ExitCode};
 
-// The system's allocator keeps what the prefix cache frees: blocks of some megabytes, made by one
-// thread and given back in another order.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The Gemini API you can run and rely on.
 ///
 /// `propus serve` answers Gemini clients (v1, v1beta) from a local model. The first start pulls the
