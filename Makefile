@@ -43,6 +43,7 @@ conformance: model
 
 bench: model
 	benches/run $(PROPUS)
+	cargo bench -p propus-failures
 
 lint:
 	cargo fmt --check
