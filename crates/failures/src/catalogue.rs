@@ -1,6 +1,7 @@
 //! The list of all failures that can be raised.
 
 use crate::{Failure, Problem, entry::Entry};
+use std::sync::LazyLock;
 
 macro_rules! catalogue {
     ($($folder:ident: $($file:ident::$Failure:ident),+;)+) => {
@@ -72,16 +73,6 @@ catalogue! {
         deadline_504::Deadline504,
         internal_500::Internal500,
         overloaded_503::Overloaded503;
-}
-
-/// The failure of a name.
-///
-/// # Panics
-///
-/// If there is none; names come from the catalogue.
-pub(crate) fn entry(name: &str) -> &'static Entry {
-    let found = ENTRIES.iter().find(|entry| entry.name == name);
-    found.expect("the name is in the catalogue")
 }
 
 /// All failures of the catalogue, whether Propus raises them or only knows them again.
@@ -184,3 +175,32 @@ pub static ENTRIES: [&Entry; 97] = [
     &crate::client::sdk_accessor_non_text::ENTRY,
     &crate::client::sdk_validation_error::ENTRY,
 ];
+
+/// What a page tells of its failure.
+pub(crate) struct Told {
+    pub(crate) summary: &'static str,
+    pub(crate) why: String,
+    pub(crate) fix: Vec<String>,
+}
+
+/// What the pages tell, taken out of them once, by the failures' places in the catalogue.
+pub(crate) static TOLD: LazyLock<Vec<Told>> = LazyLock::new(|| {
+    let pages = ENTRIES.iter().map(|entry| entry.page());
+    pages
+        .map(|page| Told {
+            summary: page.summary,
+            why: page.why(),
+            fix: page.fixes(),
+        })
+        .collect()
+});
+
+/// The place of a failure in the catalogue.
+///
+/// # Panics
+///
+/// If there is none; names come from the catalogue.
+pub(crate) fn index(name: &str) -> usize {
+    let place = ENTRIES.iter().position(|entry| entry.name == name);
+    place.expect("the name is in the catalogue")
+}

@@ -17,7 +17,7 @@ mod words;
 pub use facts::Facts;
 
 use crate::{
-    catalogue,
+    catalogue::{self, index},
     entry::{Entry, Retry, Sure},
 };
 use reply::Reply;
@@ -78,14 +78,6 @@ struct Found {
     places: Vec<Range<usize>>,
 }
 
-/// What the pages say, by the failures' places in the catalogue.
-static PAGES: LazyLock<Vec<(&str, String, Vec<String>)>> = LazyLock::new(|| {
-    let pages = catalogue::ENTRIES.iter().map(|entry| entry.page());
-    pages
-        .map(|page| (page.summary, page.why(), page.fixes()))
-        .collect()
-});
-
 static SIGNS: LazyLock<Signs> = LazyLock::new(|| Signs::of(&catalogue::ENTRIES));
 
 /// Names the causes that evidence points at. Never panics; text of any size and kind is welcome.
@@ -111,14 +103,6 @@ pub fn diagnose(evidence: &str) -> Diagnosis {
 /// The facts that a message tells.
 pub fn facts_of(message: &str) -> Facts {
     facts::read(message)
-}
-
-/// The place of a failure in the catalogue.
-fn index(name: &str) -> usize {
-    let place = catalogue::ENTRIES
-        .iter()
-        .position(|entry| entry.name == name);
-    place.expect("the name is in the catalogue")
 }
 
 /// A hit on the whole evidence, for what is not seen in words.
@@ -190,9 +174,9 @@ fn found(hits: Vec<Hit>) -> Vec<Found> {
         .iter()
         .map(|found| all.iter().any(|other| explains(other, found)))
         .collect();
-    let mut kept = explained.iter();
-    all.into_iter()
-        .filter(|_| kept.next() == Some(&false))
+    let pairs = all.into_iter().zip(explained);
+    pairs
+        .filter_map(|(found, explained)| (!explained).then_some(found))
         .collect()
 }
 
@@ -232,23 +216,19 @@ fn ranked(mut found: Vec<Found>) -> Vec<Found> {
     events.sort_by_key(|(found, event)| {
         std::cmp::Reverse((found.hit.sure, *event, found.hit.weight))
     });
-    let certain = events
-        .iter()
-        .any(|(found, _)| found.hit.sure == Sure::Certain);
-    let mut doubts: usize = if certain { 2 } else { MOST_CAUSES };
-    let mut keeps = |found: &Found| {
-        if found.hit.sure > Sure::Possible {
-            return true;
-        }
-        let keeps = doubts > 0;
-        doubts = doubts.saturating_sub(1);
-        keeps
+    let count = |least| {
+        let surer = events.iter().filter(|(found, _)| found.hit.sure >= least);
+        surer.count()
     };
-    events
-        .into_iter()
-        .map(|(found, _)| found)
-        .filter(|found| keeps(found))
-        .collect()
+    // Behind something certain only a few doubts are of use.
+    let doubts = if count(Sure::Certain) > 0 {
+        2
+    } else {
+        MOST_CAUSES
+    };
+    let most = count(Sure::Likely) + doubts;
+    events.truncate(most);
+    events.into_iter().map(|(found, _)| found).collect()
 }
 
 /// Evidence around a recognition in which its facts are looked for, in bytes.
@@ -261,7 +241,7 @@ fn cause(found: &Found, text: &str, words: &Words) -> Cause {
         words.place(found.hit.start),
         words.place(found.hit.end.saturating_sub(2)),
     );
-    let (summary, why, fix) = &PAGES[found.hit.entry];
+    let told = &catalogue::TOLD[found.hit.entry];
     let mut facts = facts::read(piece(text, start.saturating_sub(AROUND), end + AROUND));
     for value in facts.values_mut() {
         if let Value::String(text) = value {
@@ -280,10 +260,10 @@ fn cause(found: &Found, text: &str, words: &Words) -> Cause {
     Cause {
         failure: found.entry.name,
         sure: found.hit.sure,
-        summary,
+        summary: told.summary,
         facts,
-        why: why.clone(),
-        fix: fix.clone(),
+        why: told.why.clone(),
+        fix: told.fix.clone(),
         retry: Advice {
             retryable: found.entry.retry.is_retryable(),
             after_seconds: after,

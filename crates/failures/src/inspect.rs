@@ -5,7 +5,6 @@ mod place;
 use crate::{
     Call, Card, Cards, Day, Problem, catalogue, check, diagnose,
     diagnose::{Facts, facts_of},
-    entry::Entry,
 };
 use propus_wire::{
     Message, Surface, Version,
@@ -123,8 +122,7 @@ fn faults<T: Message>(
     let message = match request::read::<T>(body, sending.surface, sending.version) {
         Ok(message) => message,
         Err(violations) => {
-            let elsewhere = sending.surface == Surface::LegacyV1
-                && request::read::<T>(body, Surface::Modern, sending.version).is_ok();
+            let elsewhere = request::is_modern::<T>(body, sending.surface, sending.version);
             return unreadable(&violations, elsewhere, body, found);
         }
     };
@@ -183,8 +181,7 @@ fn finding(problem: &Problem, body: &[u8]) -> Finding {
 }
 
 fn written(name: &'static str, message: String, code: u16, body: &[u8]) -> Finding {
-    let entry: &Entry = catalogue::entry(name);
-    let page = entry.page();
+    let told = &catalogue::TOLD[catalogue::index(name)];
     let facts = facts_of(&message);
     let text = |name: &str| facts.get(name).and_then(|fact| fact.as_str());
     let field = text("field").map(str::to_owned);
@@ -198,7 +195,7 @@ fn written(name: &'static str, message: String, code: u16, body: &[u8]) -> Findi
         field,
         place,
         facts,
-        summary: page.summary,
-        fix: page.fixes(),
+        summary: told.summary,
+        fix: told.fix.clone(),
     }
 }

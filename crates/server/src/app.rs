@@ -77,18 +77,18 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(
             state(&app),
             key::require_key,
-        ))
-        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true));
+        ));
     let ours = Router::new()
         .route("/propus/v1/diagnose", post(routes::ours::diagnosis))
         .route("/propus/v1/check", post(routes::ours::check))
         .layer(middleware::from_fn_with_state(
             state(&app),
             key::require_known_key,
-        ))
+        ));
+    let api = api
+        .merge(ours)
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true));
     Router::new()
-        .merge(ours)
         .route("/", get(routes::about::index))
         .route("/healthz", get(routes::about::alive))
         .route("/readyz", get(routes::about::ready))

@@ -23,7 +23,7 @@ use propus_failures::{
     request::{self as failures, Unreadable, invalid_argument_generic::InvalidArgumentGeneric},
 };
 use propus_wire::{
-    Message, Surface, Version, integer_enums,
+    Message, Version, integer_enums,
     path::{Path, Resource},
     request::{self, Violations},
 };
@@ -110,8 +110,7 @@ pub async fn read<T: Message>(
     let body = body(app, request).await?;
     let surface = app.settings.surface(version);
     let message = request::read(&body, surface, version).map_err(|violations| {
-        let elsewhere = surface == Surface::LegacyV1
-            && request::read::<T>(&body, Surface::Modern, version).is_ok();
+        let elsewhere = request::is_modern::<T>(&body, surface, version);
         unreadable(violations, elsewhere)
     })?;
     Ok((query, message))

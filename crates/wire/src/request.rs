@@ -37,6 +37,11 @@ pub fn read<T: Message>(json: &[u8], surface: Surface, version: Version) -> Resu
     T::from_json(json, mode).or_else(|_| read_again(json, mode, version))
 }
 
+/// Whether a body that the fields of 2025 refuse is good with all fields of today.
+pub fn is_modern<T: Message>(json: &[u8], surface: Surface, version: Version) -> bool {
+    surface == Surface::LegacyV1 && read::<T>(json, Surface::Modern, version).is_ok()
+}
+
 fn read_again<T: Message>(json: &[u8], mode: Mode, version: Version) -> Result<T, Violations> {
     let canonical = walk::check(json, T::descriptor(), mode, version)?;
     T::from_json(canonical.as_bytes(), mode).map_err(|_| Violations::Unexplained)

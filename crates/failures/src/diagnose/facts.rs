@@ -1,6 +1,7 @@
 //! The facts that stand around a recognised failure: numbers, names and places.
 
 use aho_corasick::AhoCorasick;
+use propus_wire::status::Code;
 use serde_json::{Map, Number, Value};
 use std::sync::LazyLock;
 
@@ -52,7 +53,6 @@ const MARKS: &[(&str, &str, Kind)] = &[
     ("in project ", "project", Kind::Name),
     ("resource project ", "project", Kind::Name),
     ("invalid value at '", "field", Kind::Path),
-    ("cannot find field", "", Kind::Name),
     ("unknown name \"", "value", Kind::Quoted),
     ("\" at '", "field", Kind::Path),
     ("* generatecontentrequest.", "field", Kind::Path),
@@ -94,22 +94,22 @@ const MARKS: &[(&str, &str, Kind)] = &[
     ("the requested url ", "url_path", Kind::Name),
 ];
 
-/// The HTTP codes of Google's statuses.
-const STATUSES: [(&str, u16); 14] = [
-    ("INVALID_ARGUMENT", 400),
-    ("FAILED_PRECONDITION", 400),
-    ("OUT_OF_RANGE", 400),
-    ("UNAUTHENTICATED", 401),
-    ("PERMISSION_DENIED", 403),
-    ("NOT_FOUND", 404),
-    ("ALREADY_EXISTS", 409),
-    ("ABORTED", 409),
-    ("RESOURCE_EXHAUSTED", 429),
-    ("CANCELLED", 499),
-    ("UNIMPLEMENTED", 501),
-    ("UNAVAILABLE", 503),
-    ("DEADLINE_EXCEEDED", 504),
-    ("INTERNAL", 500),
+/// The statuses that name a cause.
+const STATUSES: [Code; 14] = [
+    Code::InvalidArgument,
+    Code::FailedPrecondition,
+    Code::OutOfRange,
+    Code::Unauthenticated,
+    Code::PermissionDenied,
+    Code::NotFound,
+    Code::AlreadyExists,
+    Code::Aborted,
+    Code::ResourceExhausted,
+    Code::Cancelled,
+    Code::Unimplemented,
+    Code::Unavailable,
+    Code::DeadlineExceeded,
+    Code::Internal,
 ];
 
 /// What names a client library.
@@ -148,7 +148,7 @@ const BACKENDS: &[(&str, &str)] = &[
 ];
 
 static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    let statuses = STATUSES.iter().map(|(name, _)| *name);
+    let statuses = STATUSES.iter().map(|code| code.name());
     let marks = MARKS.iter().map(|(mark, _, _)| *mark);
     let names = SDKS.iter().chain(BACKENDS).map(|(mark, _)| *mark);
     AhoCorasick::builder()
@@ -164,7 +164,7 @@ pub(super) fn read(text: &str) -> Facts {
     for found in FINDER.find_overlapping_iter(text) {
         let index = found.pattern().as_usize();
         if let Some((_, name, kind)) = MARKS.get(index) {
-            if name.is_empty() || facts.contains_key(*name) {
+            if facts.contains_key(*name) {
                 continue;
             }
             if let Some(value) = value(&text[found.end()..], *kind) {
@@ -173,15 +173,15 @@ pub(super) fn read(text: &str) -> Facts {
             continue;
         }
         let index = index - MARKS.len();
-        if let Some((name, code)) = STATUSES.get(index) {
-            let whole = text[found.start()..found.end()] == **name
+        if let Some(code) = STATUSES.get(index) {
+            let whole = text[found.start()..found.end()] == *code.name()
                 && !text[found.end()..]
                     .starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
                 && !text[..found.start()]
                     .ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
             if whole && !facts.contains_key("status") {
-                facts.insert("status".into(), (*name).into());
-                facts.insert("http_status".into(), (*code).into());
+                facts.insert("status".into(), code.name().into());
+                facts.insert("http_status".into(), code.http().into());
             }
             continue;
         }
