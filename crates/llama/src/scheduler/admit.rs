@@ -70,9 +70,7 @@ impl Engine {
     /// Free cells that no prompt will need.
     pub(super) fn unreserved_cells(&self) -> usize {
         let reading = self.running.iter().filter(|request| request.is_reading());
-        let unread: usize = reading
-            .map(|request| request.job.prompt.len() - request.done)
-            .sum();
+        let unread: usize = reading.map(Request::unread).sum();
         self.free_cells().saturating_sub(unread)
     }
 }

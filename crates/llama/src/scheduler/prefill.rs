@@ -43,7 +43,7 @@ impl Engine {
         for index in self.readers() {
             while self.take_block(index, cells) || self.share_beginning(index) {}
             let request = &self.running[index];
-            let left = request.job.prompt.len() - request.done;
+            let left = request.unread();
             // After a shared beginning, up to where the next block begins.
             let length = left.min(BLOCK - request.done % BLOCK);
             let growth = if left == length {
@@ -73,15 +73,11 @@ impl Engine {
     /// Requests whose prompts are not done: the one with the least left first, so that short ones need
     /// not wait for long ones; at every fourth step the oldest, so that long ones come to an end.
     fn readers(&self) -> Vec<usize> {
-        let left = |index: &usize| {
-            let request = &self.running[*index];
-            request.job.prompt.len() - request.done
-        };
         let mut readers: Vec<usize> = (0..self.running.len())
             .filter(|index| self.running[*index].is_reading())
             .collect();
         if !self.turn.is_multiple_of(4) {
-            readers.sort_by_key(left);
+            readers.sort_by_key(|index| self.running[*index].unread());
         }
         readers
     }
@@ -93,11 +89,10 @@ impl Engine {
             let other = &self.running[*other];
             common_tokens(reader, other, other.done + length) >= MIN_SHARED
         };
-        reader.shares && reader.done.is_multiple_of(BLOCK) && readings.iter().any(after)
+        readings.iter().any(after)
     }
 
-    /// Takes over the next block if somebody has it.
-    /// `planned` cells are spoken for.
+    /// Takes over the next block if somebody has it. `planned` cells are spoken for.
     fn take_block(&mut self, index: usize, planned: usize) -> bool {
         let has_room = self.free_cells() >= planned + BLOCK;
         let request = &mut self.running[index];
@@ -111,13 +106,7 @@ impl Engine {
                 && self.memory.restore_block(&key, sequence));
         if taken {
             request.held += 1;
-            request.done += BLOCK;
-            request.cached += BLOCK;
-            self.queue
-                .counters
-                .cached_tokens
-                .fetch_add(BLOCK as u64, Relaxed);
-            self.moved = true;
+            self.note_taken(index, BLOCK);
         }
         taken
     }
@@ -127,9 +116,6 @@ impl Engine {
     /// instruction. Never for a request that runs alone, as this changes the shape of blocks.
     fn share_beginning(&mut self, index: usize) -> bool {
         let reader = &self.running[index];
-        if !reader.shares || !reader.done.is_multiple_of(BLOCK) {
-            return false;
-        }
         let lenders = self.running.iter().enumerate();
         let longest = lenders
             .filter(|(other, _)| *other != index)
@@ -142,20 +128,22 @@ impl Engine {
         let Some((length, lender)) = longest else {
             return false;
         };
-        let request = &mut self.running[index];
-        let start = request.done;
-        request.done += length;
-        request.cached += length;
-        let sequence = request.sequences[0];
+        let (start, sequence) = (reader.done, reader.sequences[0]);
         self.memory
             .context
             .share(lender, sequence, start..start + length);
-        self.queue
-            .counters
-            .cached_tokens
-            .fetch_add(length as u64, Relaxed);
-        self.moved = true;
+        self.note_taken(index, length);
         true
+    }
+
+    /// Counts tokens of a prompt that did not have to be computed.
+    fn note_taken(&mut self, index: usize, tokens: usize) {
+        let request = &mut self.running[index];
+        request.done += tokens;
+        request.cached += tokens;
+        let counter = &self.queue.counters.cached_tokens;
+        counter.fetch_add(tokens as u64, Relaxed);
+        self.moved = true;
     }
 
     /// Computes the next tokens of prompts. Without tokens of running candidates: a block of a request
@@ -235,9 +223,13 @@ impl Engine {
 const MIN_SHARED: usize = 8;
 
 /// How many of the reader's next tokens, within a block and before the block's and the prompt's last,
-/// are the same in the first `held` tokens of another request's prompt.
+/// are the same in the first `held` tokens of another request's prompt; none where it may not share, or
+/// stands within a block.
 fn common_tokens(reader: &Request, other: &Request, held: usize) -> usize {
     let done = reader.done;
+    if !reader.shares || !done.is_multiple_of(BLOCK) {
+        return 0;
+    }
     let (mine, theirs) = (&reader.job.prompt, &other.job.prompt[..held]);
     let end = (done + BLOCK).min(mine.len()) - 1;
     match theirs.get(done..) {

@@ -59,6 +59,11 @@ impl Request {
         self.candidates.is_empty()
     }
 
+    /// The tokens of the prompt that are not in memory yet.
+    pub(super) fn unread(&self) -> usize {
+        self.job.prompt.len() - self.done
+    }
+
     /// Whether every candidate has ended.
     pub(super) fn is_finished(&self) -> bool {
         !self.is_reading() && self.candidates.iter().all(Candidate::is_finished)

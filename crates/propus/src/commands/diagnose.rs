@@ -86,6 +86,12 @@ fn sure(cause: &Cause) -> &'static str {
     }
 }
 
+/// A fact without quotation marks.
+fn shown(fact: &serde_json::Value) -> String {
+    fact.as_str()
+        .map_or_else(|| fact.to_string(), str::to_owned)
+}
+
 fn text(diagnosis: &Diagnosis) -> String {
     let mut out = String::new();
     for (place, cause) in diagnosis.causes.iter().enumerate() {
@@ -101,9 +107,7 @@ fn text(diagnosis: &Diagnosis) -> String {
         }
         out += &format!("\n  seen: {}\n", cause.source.replace('\n', "\n        "));
         for (name, value) in &cause.facts {
-            let value = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
+            let value = shown(value);
             out += &format!("  {name}: {value}\n");
         }
         out += &format!("\n  why:\n{}", wrapped(&cause.why, "    "));
@@ -144,9 +148,7 @@ fn markdown(diagnosis: &Diagnosis) -> String {
         if !cause.facts.is_empty() {
             out += "| fact | value |\n|---|---|\n";
             for (name, value) in &cause.facts {
-                let value = value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned);
+                let value = shown(value);
                 out += &format!("| {name} | {} |\n", value.replace('|', "\\|"));
             }
             out += "\n";
