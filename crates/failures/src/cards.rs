@@ -121,7 +121,10 @@ impl Cards {
             }
             table.insert(key.into(), ranges.into());
         }
-        table.try_into()
+        let mut card: Card = table.try_into()?;
+        // Gemini 3 and later: Google's page on thought signatures.
+        card.thought_signatures |= matches!(card.thinking, Thinking::Level { .. });
+        Ok(card)
     }
 
     /// A card with nothing but a name, in the current ranges.

@@ -1,6 +1,8 @@
 //! What is wrong with a request before it is sent, and where in its text.
 
+mod foresee;
 mod place;
+pub mod suggest;
 
 use crate::{
     Call, Card, Cards, Day, Problem, catalogue, check, diagnose,
@@ -10,10 +12,11 @@ use propus_wire::{
     Message, Surface, Version,
     embed::{BatchEmbedContentsRequest, EmbedContentRequest},
     generate::{CountTokensRequest, GenerateContentRequest},
+    message::Descriptor,
     request::{self, Violations},
 };
 use serde::Serialize;
-use std::ops::Range;
+use std::{ops::Range, time::Duration};
 
 /// How a request will be sent.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +31,35 @@ pub struct Sending<'a> {
     pub surface: Surface,
     /// The day on which it is sent.
     pub day: Day,
+    /// Counts a prompt's tokens, where somebody can.
+    pub count: Option<fn(&GenerateContentRequest) -> u64>,
+    /// How long the client will wait for the answer.
+    pub timeout: Option<Duration>,
+}
+
+impl<'a> Sending<'a> {
+    /// A request with every field of today, which nobody counts and nobody hurries.
+    pub fn new(method: &'a str, model: &'a str, version: Version, day: Day) -> Self {
+        Self {
+            method,
+            model,
+            version,
+            surface: Surface::Modern,
+            day,
+            count: None,
+            timeout: None,
+        }
+    }
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The API refuses the request.
+    Error,
+    /// The API takes the request, and what comes of it will likely not be what was meant.
+    Warning,
 }
 
 /// Methods whose requests can be inspected.
@@ -44,9 +76,11 @@ pub const METHODS: [&str; 5] = [
 pub struct Finding {
     /// The failure's name in the catalogue.
     pub failure: &'static str,
-    /// What Google would answer.
+    /// How bad it is.
+    pub level: Level,
+    /// What Google would answer; of a warning, what is the case.
     pub message: String,
-    /// The HTTP code of that answer.
+    /// The HTTP code of that answer; 200 where the answer itself will be the trouble.
     pub code: u16,
     /// The field, as Google names it; none where the whole request is meant.
     pub field: Option<String>,
@@ -69,6 +103,10 @@ pub fn inspect(body: &[u8], sending: &Sending, cards: &Cards) -> Vec<Finding> {
     };
     let resolved = cards.resolve(sending.model, method, sending.version, sending.day);
     let mut found: Vec<Finding> = Vec::new();
+    if let Some(problem) = foresee::too_large(body) {
+        // Larger than it is read at all.
+        return vec![finding(&problem, body)];
+    }
     let card = match resolved {
         Ok(card) => Some(card),
         Err(problem) => {
@@ -123,7 +161,7 @@ fn faults<T: Message>(
         Ok(message) => message,
         Err(violations) => {
             let elsewhere = request::is_modern::<T>(body, sending.surface, sending.version);
-            return unreadable(&violations, elsewhere, body, found);
+            return unreadable(&violations, elsewhere, body, T::descriptor(), found);
         }
     };
     let Some(card) = card else { return };
@@ -140,9 +178,20 @@ fn faults<T: Message>(
             .iter()
             .map(|problem| finding(problem, body)),
     );
+    if let Call::GenerateContent(request) = call {
+        let too_long = foresee::too_long(request, body, card, sending);
+        found.extend(too_long.map(|problem| finding(&problem, body)));
+        found.extend(foresee::warnings(request, body, card, sending));
+    }
 }
 
-fn unreadable(violations: &Violations, elsewhere: bool, body: &[u8], found: &mut Vec<Finding>) {
+fn unreadable(
+    violations: &Violations,
+    elsewhere: bool,
+    body: &[u8],
+    root: &'static Descriptor,
+    found: &mut Vec<Finding>,
+) {
     let lines: Vec<String> = match violations {
         Violations::Fields(faults) => faults
             .iter()
@@ -160,8 +209,21 @@ fn unreadable(violations: &Violations, elsewhere: bool, body: &[u8], found: &mut
         } else {
             named
         };
-        found.push(written(name, line, 400, body));
+        let mut finding = written(name, line, 400, body);
+        if let Some(meant) = meant(&finding, root).filter(|_| !elsewhere) {
+            finding.facts.insert("nearest".into(), meant.into());
+        }
+        found.push(finding);
     }
+}
+
+/// What a name was meant to be that is no field.
+fn meant(finding: &Finding, root: &'static Descriptor) -> Option<String> {
+    let name = finding.facts.get("value")?.as_str()?;
+    let path = finding.field.as_deref().unwrap_or_default();
+    let is_name = finding.message.contains("Cannot find field");
+    let suggestion = is_name.then(|| suggest::suggest(root, path, name))??;
+    Some(suggestion.path())
 }
 
 fn finding(problem: &Problem, body: &[u8]) -> Finding {
@@ -190,6 +252,7 @@ fn written(name: &'static str, message: String, code: u16, body: &[u8]) -> Findi
         .and_then(|body| place::find(body, field.as_deref(), text("value"), &message));
     Finding {
         failure: name,
+        level: Level::Error,
         message,
         code,
         field,

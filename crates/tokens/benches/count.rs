@@ -13,7 +13,12 @@ fn counts(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("count");
     group.throughput(Throughput::Bytes(bytes));
     group.bench_function("texts in 22 languages", |bench| {
-        bench.iter(|| texts.iter().map(|text| propus_tokens::count(black_box(text))).sum::<u64>());
+        bench.iter(|| {
+            texts
+                .iter()
+                .map(|text| propus_tokens::count(black_box(text)))
+                .sum::<u64>()
+        });
     });
     group.finish();
 }

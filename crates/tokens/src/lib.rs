@@ -44,7 +44,12 @@ pub fn ids(text: &str) -> Vec<u32> {
 /// `gemini-3.5-flash` to Gemma 4.
 pub fn is_exact(model: &str) -> bool {
     let name = model.strip_prefix("models/").unwrap_or(model);
-    ["gemini-2.0-", "gemini-2.5-", "gemini-live-2.5-", "gemini-3-"]
-        .iter()
-        .any(|family| name.starts_with(family))
+    [
+        "gemini-2.0-",
+        "gemini-2.5-",
+        "gemini-live-2.5-",
+        "gemini-3-",
+    ]
+    .iter()
+    .any(|family| name.starts_with(family))
 }

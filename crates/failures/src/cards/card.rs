@@ -48,6 +48,8 @@ pub struct Card {
     pub logprobs: i32,
     /// How its thinking is controlled.
     pub thinking: Thinking,
+    /// Whether function calls of the current turn must come back with their signatures.
+    pub thought_signatures: bool,
     /// Whether it takes a system instruction.
     pub system_instruction: bool,
     /// Whether it can be held to JSON.
@@ -100,6 +102,7 @@ impl Default for Card {
             penalties: true,
             logprobs: 20,
             thinking: Thinking::None,
+            thought_signatures: false,
             system_instruction: true,
             json_mode: true,
             function_calling: true,

@@ -61,6 +61,7 @@ impl Card {
         card.json_mode |= local.json_mode;
         card.function_calling |= local.function_calling;
         card.prefill |= local.prefill;
+        card.thought_signatures &= local.thought_signatures;
         card.tools.clone_from(&local.tools);
         card.input.clone_from(&local.input);
         card.output.clone_from(&local.output);

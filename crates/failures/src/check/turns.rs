@@ -3,6 +3,7 @@
 use super::Check;
 use crate::request::{
     function_call_order::FunctionCallOrder, multiturn_role_order::MultiturnRoleOrder,
+    thought_signature_missing::ThoughtSignatureMissing,
 };
 use propus_wire::generate::Content;
 
@@ -16,7 +17,34 @@ impl Check<'_> {
                 self.responses_at(contents, turn);
             }
         }
+        if self.card.thought_signatures {
+            self.signatures(contents);
+        }
         self.last_turn(contents);
+    }
+
+    /// In the current turn, which begins after the user's last own words, the first call of each step
+    /// carries a signature; parallel calls behind it have none (Google's page on thought signatures).
+    fn signatures(&mut self, contents: &[Content]) {
+        let asked = contents
+            .iter()
+            .rposition(|content| !is_model(content) && responses(content) == 0);
+        let steps = contents
+            .iter()
+            .enumerate()
+            .skip(asked.map_or(0, |at| at + 1));
+        for (turn, content) in steps.filter(|(_, content)| is_model(content)) {
+            let mut calls = content.parts.iter().filter_map(|part| {
+                let call = part.function_call.as_ref()?;
+                Some((call, part.thought_signature.as_deref().unwrap_or_default()))
+            });
+            if let Some((call, [])) = calls.next() {
+                self.found(ThoughtSignatureMissing {
+                    function: call.name.clone().unwrap_or_default(),
+                    position: turn + 1,
+                });
+            }
+        }
     }
 
     fn calls_at(&mut self, contents: &[Content], turn: usize) {

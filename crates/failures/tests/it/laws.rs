@@ -8,7 +8,7 @@ use propus_failures::{
     inspect,
     page::HEADINGS,
 };
-use propus_wire::{Surface, Version};
+use propus_wire::Version;
 use std::collections::{BTreeMap, BTreeSet};
 
 const LABELS: &str = include_str!("../../src/labels.txt");
@@ -147,17 +147,11 @@ fn pages_requests_have_their_fault_and_no_other() {
             let [_, method, model, version] = block.kind.split(' ').collect::<Vec<_>>()[..] else {
                 panic!("{}: {}", entry.name, block.kind);
             };
-            let sending = Sending {
-                method,
-                model,
-                version: if version == "v1" {
-                    Version::V1
-                } else {
-                    Version::V1Beta
-                },
-                surface: Surface::Modern,
-                day: Day::new(2026, 11, 1),
+            let version = match version {
+                "v1" => Version::V1,
+                _ => Version::V1Beta,
             };
+            let sending = Sending::new(method, model, version, Day::new(2026, 11, 1));
             let found = inspect(block.text.as_bytes(), &sending, Cards::builtin());
             let names: BTreeSet<_> = found.iter().map(|finding| finding.failure).collect();
             if names != BTreeSet::from([entry.name]) {

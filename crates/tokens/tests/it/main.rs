@@ -48,7 +48,10 @@ fn every_part_is_named() {
         request::read(body.as_bytes(), Surface::Modern, Version::V1Beta).expect("a valid request");
     let count = propus_tokens::count_request(&request);
     let places: Vec<_> = count.parts.iter().map(|part| part.place.as_str()).collect();
-    assert_eq!(places, ["contents[0].parts[0]", "tools[0].functionDeclarations[0]"]);
+    assert_eq!(
+        places,
+        ["contents[0].parts[0]", "tools[0].functionDeclarations[0]"]
+    );
     assert_eq!(count.tokens, 3);
     assert_eq!(count.media[0].tokens, Some(258));
     assert_eq!(count.media[1].tokens, None);
