@@ -84,7 +84,7 @@ static SIGNS: LazyLock<Signs> = LazyLock::new(|| Signs::of(&catalogue::ENTRIES))
 pub fn diagnose(evidence: &str) -> Diagnosis {
     let text = readable(evidence);
     let words = Words::of(&text);
-    let mut hits = SIGNS.find(&words.text);
+    let mut hits = SIGNS.find(&words.text, breaks_off(&text));
     if let Some(reply) = Reply::find(evidence, &text) {
         reply_hits(&reply, &words.text, &mut hits);
     } else {
@@ -98,6 +98,13 @@ pub fn diagnose(evidence: &str) -> Diagnosis {
         .map(|found| cause(&found, &text, &words))
         .collect();
     Diagnosis { causes }
+}
+
+/// Whether a text ends amid its last word or sentence: without the mark that would close it.
+fn breaks_off(text: &str) -> bool {
+    let end = text.trim_end().trim_end_matches(['.', '…', '\'', '"', ')']);
+    let ends_whole = text.trim_end().ends_with('.') && !text.trim_end().ends_with("...");
+    !ends_whole && end.ends_with(char::is_alphanumeric)
 }
 
 /// The facts that a message tells.
@@ -144,7 +151,9 @@ fn printed_reply_hits(words: &str, hits: &mut Vec<Hit>) {
             || has(&format!(" finishreason finishreason {reason} "))
             || has(&format!(" finishreason {number} "))
     };
-    let has_text = has(" parts text ") || has(" parts part ");
+    // An empty text leaves no word between its name and what follows it.
+    let is_blank = has(" parts text role ") || has(" parts text finishreason ");
+    let has_text = (has(" parts text ") && !is_blank) || has(" parts part ");
     if ended("maxtokens", "2") && !has_text {
         hits.push(whole("max-tokens-empty", Sure::Likely, words));
     }

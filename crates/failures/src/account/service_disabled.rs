@@ -10,6 +10,7 @@ pub const ENTRY: Entry = Entry {
     retry: Retry::Never,
     over: &["permission-denied-generic"],
     signs: &[
+        likely("activationurl"),
         certain("before or it is disabled"),
         certain("servicedisabled"),
         likely("has not been used in project"),

@@ -20,6 +20,7 @@ pub const ENTRY: Entry = Entry {
         "sdk-validation-error",
     ],
     signs: &[
+        certain("unhandled finishreason format"),
         certain("unknown finishreason"),
         certain("unrecognized finishreason"),
         certain("unknown finish reason"),

@@ -12,6 +12,10 @@ pub const ENTRY: Entry = Entry {
     retry: Retry::Never,
     over: &["invalid-argument-generic"],
     signs: &[
+        certain("mimetype parameter with value ** not supported"),
+        likely("determine the mimetype"),
+        likely("determine the mime type"),
+        likely("unknown mime type"),
         certain("unsupported mime type"),
         certain("mime type must be"),
         certain("unsupported mimetype"),

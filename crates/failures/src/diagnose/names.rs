@@ -18,7 +18,9 @@ pub(super) fn refine(text: &str, words: &Words, hits: &mut Vec<Hit>) {
     {
         let at = words.place(hit.start);
         let sentence = piece(text, at.saturating_sub(80), at + SENTENCE);
-        let facts = facts::read(sentence);
+        // A terminal may have broken the sentence anywhere.
+        let sentence = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
+        let facts = facts::read(&sentence);
         let name = |fact| facts.get(fact).and_then(Value::as_str);
         let Some(model) = name("model") else { continue };
         let (entry, sure) = match Cards::builtin().get(model) {

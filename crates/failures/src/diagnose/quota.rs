@@ -15,6 +15,7 @@ pub(super) fn refine(words: &str, hits: &mut Vec<Hit>) {
         // Protocol buffers leave out a zero: the quota's value is 0.
         hits.push(whole("quota-free-tier-zero", Sure::Likely, words));
     }
+    of_region(words, hits);
     if named {
         return;
     }
@@ -30,6 +31,27 @@ pub(super) fn refine(words: &str, hits: &mut Vec<Hit>) {
     }
     let tokens = index("quota-tokens-per-minute");
     hits.retain(|hit| hit.entry != tokens || hit.sure == Sure::Certain);
+}
+
+/// Older quotas are counted by region; only where the limit of a region is 0 is it the region's fault.
+fn of_region(words: &str, hits: &mut Vec<Hit>) {
+    let region = index("quota-region-zero");
+    let value = [" quotalimitvalue value ", " quotalimitvalue "]
+        .iter()
+        .find_map(|key| {
+            words
+                .split_once(key)?
+                .1
+                .split(' ')
+                .next()?
+                .parse::<u64>()
+                .ok()
+        });
+    if value.is_some_and(|value| value > 0) {
+        for hit in hits.iter_mut().filter(|hit| hit.entry == region) {
+            hit.entry = index("quota-per-minute");
+        }
+    }
 }
 
 /// Whether the list of violations is whole.

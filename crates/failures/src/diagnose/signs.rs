@@ -37,6 +37,7 @@ struct Compiled {
     entry: usize,
     sure: Sure,
     weight: usize,
+    first: String,
     /// The later words, and how far they may be from those before.
     rest: Vec<(usize, String)>,
     unless: Option<String>,
@@ -69,8 +70,9 @@ impl Signs {
         }
     }
 
-    /// All hits, in the order of their beginnings' ends.
-    pub(super) fn find(&self, words: &str) -> Vec<Hit> {
+    /// All hits, in the order of their beginnings' ends. With `cut`, the text breaks off and may end
+    /// within a sign.
+    pub(super) fn find(&self, words: &str, cut: bool) -> Vec<Hit> {
         let mut hits: Vec<Hit> = Vec::new();
         let mut counts = vec![0; self.signs.len()];
         for found in self.first.find_overlapping_iter(words) {
@@ -91,11 +93,49 @@ impl Signs {
                 }
             }
         }
+        if cut {
+            hits.extend(self.signs.iter().filter_map(|sign| sign.begun(words)));
+        }
         hits
     }
 }
 
+/// Of a sign, what must be there before a text breaks off: bytes, and hundredths.
+const CUT_LEAST: (usize, usize) = (14, 55);
+
 impl Compiled {
+    /// The hit of a sign in whose words the text breaks off; less sure than the whole of it.
+    fn begun(&self, words: &str) -> Option<Hit> {
+        let text = match self.rest.as_slice() {
+            [] => &self.first,
+            [.., (_, last)] => last,
+        };
+        let words = words.trim_end();
+        let least = CUT_LEAST.0.max(text.len() * CUT_LEAST.1 / 100);
+        let length = (least..text.len()).rev().find(|length| {
+            text.get(..*length)
+                .is_some_and(|begun| words.ends_with(begun))
+        })?;
+        let start = words.len() - length;
+        if !self.rest.is_empty() {
+            let before = words.rfind(&self.first)? + self.first.len();
+            let gap: usize = self.rest.iter().map(|(gap, text)| gap + text.len()).sum();
+            if self.rest.len() > 1 || before > start || start - before > gap {
+                return None;
+            }
+        }
+        Some(Hit {
+            entry: self.entry,
+            sure: match self.sure {
+                Sure::Certain => Sure::Likely,
+                Sure::Likely | Sure::Possible => Sure::Possible,
+            },
+            weight: length,
+            start,
+            end: words.len() + 1,
+        })
+    }
+
     /// Where the sign ends, if its later words follow.
     fn end(&self, words: &str, mut end: usize) -> Option<usize> {
         if self
@@ -144,6 +184,7 @@ fn compile(entry: usize, sure: Sure, pattern: &str) -> (String, Compiled) {
         entry,
         sure,
         weight,
+        first: first.clone(),
         rest,
         unless,
     };
@@ -174,7 +215,7 @@ mod tests {
             signs,
         };
         let words = format!(" {words} ");
-        let hits = Signs::of(&[&entry]).find(&words);
+        let hits = Signs::of(&[&entry]).find(&words, false);
         let found = hits.first().map(|hit| words[hit.start..hit.end].trim());
         assert_eq!(found, expected, "{pattern}");
     }
@@ -198,6 +239,41 @@ mod tests {
         check("a ** b", &far, Some(&far));
         check("a ** b", "b a", None);
         check("a ** b", "a 错误错误 b 误", Some("a 错误错误 b"));
+    }
+
+    #[test]
+    fn a_text_that_breaks_off_may_end_in_a_sign() {
+        #[track_caller]
+        fn check(pattern: &'static str, words: &str, expected: bool) {
+            let signs: &'static [Sign] = Box::leak(Box::new([crate::entry::certain(pattern)]));
+            let entry = Entry {
+                name: "x",
+                page: "",
+                guide: None,
+                retry: Retry::Never,
+                over: &[],
+                signs,
+            };
+            let hits = Signs::of(&[&entry]).find(&format!(" {words} "), true);
+            assert_eq!(
+                hits.first().map(|hit| hit.sure),
+                expected.then_some(Sure::Likely)
+            );
+        }
+        let sign = "user location is not supported";
+        check(sign, "message user location is not supp", true);
+        check(sign, "message user location", false);
+        check(sign, "user location is not supp x", false);
+        check(
+            "quota * free tier requests limit",
+            "quota x free tier requests li",
+            true,
+        );
+        check(
+            "quota * free tier requests limit",
+            "free tier requests li",
+            false,
+        );
     }
 
     #[test]

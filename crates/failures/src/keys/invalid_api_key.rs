@@ -12,6 +12,7 @@ pub const ENTRY: Entry = Entry {
     retry: Retry::Never,
     over: &[],
     signs: &[
+        certain("pass a valid api key"),
         certain("api key not valid"),
         certain("api key not found please pass"),
         likely("apikeyinvalid"),

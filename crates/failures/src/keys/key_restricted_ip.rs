@@ -10,6 +10,7 @@ pub const ENTRY: Entry = Entry {
     retry: Retry::Never,
     over: &["permission-denied-generic"],
     signs: &[
+        likely("violates * ip"),
         certain("ip address restriction"),
         certain("apikeyipaddressblocked"),
         likely("originating ip address"),

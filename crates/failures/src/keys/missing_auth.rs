@@ -12,6 +12,7 @@ pub const ENTRY: Entry = Entry {
     retry: Retry::Never,
     over: &["permission-denied-generic"],
     signs: &[
+        certain("apikey client option must be set"),
         certain("unregistered callers"),
         certain("missing key inputs argument"),
         likely("api key is missing"),

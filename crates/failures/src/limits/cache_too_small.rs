@@ -12,6 +12,8 @@ pub const ENTRY: Entry = Entry {
     retry: Retry::Never,
     over: &["invalid-argument-generic"],
     signs: &[
+        certain("minimum token count to start caching"),
+        likely("cached content is of * tokens"),
         certain("cached content is too small"),
         certain("mintotaltokencount"),
         likely("cache ** minimum ** tokens"),

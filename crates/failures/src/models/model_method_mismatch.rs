@@ -13,7 +13,7 @@ pub const ENTRY: Entry = Entry {
     over: &["model-not-found", "invalid-argument-generic"],
     signs: &[
         certain("only supports interactions api"),
-        certain("is not supported in the * api"),
+        likely("is not supported in the * api"),
         certain("is not supported by * method"),
         likely("does not support * generatecontent"),
         likely("does not support generatecontent"),

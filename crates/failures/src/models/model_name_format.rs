@@ -12,6 +12,7 @@ pub const ENTRY: Entry = Entry {
     retry: Retry::Never,
     over: &["invalid-argument-generic"],
     signs: &[
+        certain("model names should start with models"),
         certain("unexpected model name format"),
         likely("invalid model name"),
         likely("model name format"),

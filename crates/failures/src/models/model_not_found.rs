@@ -12,6 +12,8 @@ pub const ENTRY: Entry = Entry {
     retry: Retry::Never,
     over: &["invalid-argument-generic"],
     signs: &[
+        certain("publisher model ** was not found"),
+        likely("was not found or your project does not have access"),
         certain("is not found for api version"),
         likely("modelnotfound"),
         likely("model * not found"),

@@ -14,6 +14,8 @@ pub const ENTRY: Entry = Entry {
         "invalid-argument-generic",
     ],
     signs: &[
+        certain("baseurl https generativelanguage googleapis com v1beta openai chat completions"),
+        certain("v1beta chat completions was not found"),
         certain("requested url ** was not found on this server"),
         certain("thats all we know"),
         possible("api version v1main"),

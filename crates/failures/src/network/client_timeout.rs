@@ -12,7 +12,7 @@ pub const ENTRY: Entry = Entry {
     signs: &[
         certain("disconnected without sending a response"),
         certain("operation was aborted due to timeout"),
-        certain("fetch failed sending request"),
+        likely("fetch failed sending request"),
         certain("socket connection was closed unexpectedly"),
         likely("readtimeout"),
         likely("read timed out"),

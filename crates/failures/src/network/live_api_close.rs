@@ -17,6 +17,7 @@ pub const ENTRY: Entry = Entry {
         "stream-truncated",
     ],
     signs: &[
+        likely("goaway * timeleft"),
         likely("websocket ** 1007"),
         likely("websocket ** 1008"),
         likely("websocket ** 1011"),

@@ -10,6 +10,8 @@ pub const ENTRY: Entry = Entry {
     retry: Retry::Backoff,
     over: &[],
     signs: &[
+        likely("stream ended without a finish reason"),
+        likely("stream ended without finishreason"),
         likely("stream ended without * finishreason"),
         likely("without a finishreason"),
         likely("without finishreason"),

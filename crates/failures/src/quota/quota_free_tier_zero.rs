@@ -16,6 +16,7 @@ pub const ENTRY: Entry = Entry {
         "quota-unspecified",
     ],
     signs: &[
+        likely("limit 0 model"),
         certain("quota exceeded for metric ** limit 0"),
         likely("limit 0 ** freetier"),
         likely("freetier ** limit 0"),

@@ -10,6 +10,7 @@ pub const ENTRY: Entry = Entry {
     retry: Retry::Never,
     over: &["quota-unspecified"],
     signs: &[
+        certain("filestoragebytes"),
         certain("~storagetokens~ limit exceeded"),
         certain("~contentstoragetokens~"),
         likely("storage quota"),

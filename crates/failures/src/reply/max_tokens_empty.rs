@@ -10,6 +10,7 @@ pub const ENTRY: Entry = Entry {
     retry: Retry::Never,
     over: &[],
     signs: &[
+        likely("finishreason length ** content none"),
         likely("maxtokens ** no text"),
         likely("maxtokens ** empty"),
         likely("empty ** maxtokens"),

@@ -12,6 +12,8 @@ pub const ENTRY: Entry = Entry {
     retry: Retry::Never,
     over: &["invalid-argument-generic"],
     signs: &[
+        certain("content with system role"),
+        likely("role is not supported"),
         certain("ends with a user role"),
         certain("ends with a user turn"),
         certain("use a valid role"),

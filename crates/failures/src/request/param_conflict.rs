@@ -12,6 +12,7 @@ pub const ENTRY: Entry = Entry {
     retry: Retry::Never,
     over: &["invalid-argument-generic"],
     signs: &[
+        certain("expected one of either ** found both"),
         certain("only one of thinking budget"),
         certain("thinking budget and thinking level"),
         likely("can only set only one of"),

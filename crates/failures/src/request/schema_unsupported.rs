@@ -19,6 +19,10 @@ pub const ENTRY: Entry = Entry {
         "invalid-argument-generic",
     ],
     signs: &[
+        certain("not supported in the response schema"),
+        certain("additionalproperties is not supported"),
+        certain("anyof is not supported"),
+        likely("unknown field for schema"),
         certain("unknown name * at * responseschema"),
         certain("unknown name * at * responsejsonschema"),
         certain("unknown name * at * functiondeclarations"),

@@ -12,6 +12,7 @@ pub const ENTRY: Entry = Entry {
     retry: Retry::Never,
     over: &["invalid-argument-generic"],
     signs: &[
+        likely("corrupted * signature"),
         certain("corrupted thought signature"),
         certain("invalid thought signature"),
         certain("thought signature is not valid"),
