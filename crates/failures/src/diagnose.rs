@@ -202,7 +202,7 @@ fn explains(better: &Found, other: &Found) -> bool {
         better.places.iter().any(|mine| meet(mine, place))
     };
     // Of the same words the more special failure counts, however sure.
-    let same_words = other.places.iter().any(|place| pair(overlap, place));
+    let same_words = pair(overlap, &(other.hit.start..other.hit.end));
     (better.hit.sure >= other.hit.sure || same_words)
         && other.places.iter().all(|place| pair(near, place))
 }
