@@ -3,3 +3,4 @@
 mod catalogue;
 mod evidence;
 mod laws;
+mod requests;
