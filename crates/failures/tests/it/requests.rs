@@ -49,11 +49,8 @@ fn sending(how: &str) -> Sending<'_> {
         other => panic!("no version: {other}"),
     };
     Sending {
-        method,
-        model,
-        version,
         surface,
-        day: Day::new(2026, 11, 1),
+        ..Sending::new(method, model, version, Day::new(2026, 11, 1))
     }
 }
 
