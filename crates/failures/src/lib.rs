@@ -20,6 +20,7 @@
 //! ```
 
 pub mod account;
+pub mod amend;
 pub mod cards;
 pub mod catalogue;
 pub mod check;

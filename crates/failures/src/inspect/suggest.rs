@@ -60,7 +60,7 @@ pub fn suggest(root: &'static Descriptor, path: &str, name: &str) -> Option<Sugg
     if let Some(field) = fields().find(|field| plain(field.json) == wanted) {
         return Some(Suggestion::Rename(field.json));
     }
-    if here.name == root.name {
+    if here.name == root.name || here.name == "GenerationConfig" {
         if let Some((_, path)) = FOREIGN.iter().find(|(foreign, _)| *foreign == wanted) {
             return exists(root, path).then(|| Suggestion::Move(path.to_vec()));
         }
@@ -120,7 +120,8 @@ fn elsewhere(root: &'static Descriptor, wanted: &str) -> Option<Vec<&'static str
     let mut seen = Vec::new();
     let mut found: Option<Vec<&'static str>> = None;
     while let Some((message, path)) = waiting.pop_front() {
-        if seen.contains(&message.name) {
+        // What schemas call `type` or `format` is called so in many places.
+        if seen.contains(&message.name) || message.name == "Schema" {
             continue;
         }
         seen.push(message.name);
@@ -207,6 +208,7 @@ mod tests {
 
     #[test]
     fn what_is_like_nothing_has_no_suggestion() {
+        check("contents[0].parts[0]", "type", "");
         check("", "zzz", "");
         check("contents[0].parts[0]", "x", "");
         check("nowhere", "text", "");

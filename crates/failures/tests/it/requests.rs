@@ -5,17 +5,17 @@
 use propus_failures::{Cards, Day, Finding, Sending, inspect};
 use propus_wire::{Surface, Version};
 
-const BROKEN: &str = include_str!("requests/broken.txt");
-const GOOD: &str = include_str!("requests/good.txt");
+pub const BROKEN: &str = include_str!("requests/broken.txt");
+pub const GOOD: &str = include_str!("requests/good.txt");
 
-struct Case<'a> {
-    name: &'a str,
-    sending: Sending<'a>,
-    body: &'a str,
-    faults: Vec<String>,
+pub struct Case<'a> {
+    pub name: &'a str,
+    pub sending: Sending<'a>,
+    pub body: &'a str,
+    pub faults: Vec<String>,
 }
 
-fn cases(file: &str) -> Vec<Case<'_>> {
+pub fn cases(file: &str) -> Vec<Case<'_>> {
     let file = file.split("\n## ").skip(1);
     file.map(|case| {
         // A heading of the next cases may follow.
