@@ -1,7 +1,7 @@
 //! What is wrong with a request before it is sent, and where in its text.
 
 mod foresee;
-mod place;
+pub(crate) mod place;
 pub mod suggest;
 
 use crate::{

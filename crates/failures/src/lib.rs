@@ -20,6 +20,7 @@
 //! ```
 
 pub mod account;
+pub mod advise;
 pub mod amend;
 pub mod cards;
 pub mod catalogue;
@@ -44,6 +45,8 @@ pub mod service;
 pub mod several;
 pub mod violation;
 
+pub use advise::{Advice, advise};
+pub use amend::amend;
 pub use cards::{Card, Cards};
 pub use check::{Call, check, findings};
 pub use day::Day;

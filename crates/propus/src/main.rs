@@ -4,7 +4,7 @@ mod commands;
 mod config;
 mod folders;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::{io::IsTerminal, process::ExitCode};
 
 /// The Gemini API you can run and rely on.
@@ -42,6 +42,9 @@ enum Command {
     Diagnose(commands::diagnose::Diagnose),
     Explain(commands::explain::Explain),
     Check(commands::check::Check),
+    Tokens(commands::tokens::Tokens),
+    Completions(commands::manual::Completions),
+    Man(commands::manual::Man),
 }
 
 fn main() -> ExitCode {
@@ -78,6 +81,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Diagnose(diagnose) => diagnose.run(),
         Command::Explain(explain) => explain.run(),
         Command::Check(check) => check.run(),
+        Command::Tokens(tokens) => tokens.run(),
+        Command::Completions(completions) => Ok(completions.run(Cli::command())),
+        Command::Man(man) => man.run(Cli::command()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! How fast texts are counted.
 
+#![allow(missing_docs, reason = "criterion's macros write functions without")]
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 

@@ -52,12 +52,12 @@ impl Amend<'_> {
             }
         }
         let most = ranges.stop_sequences;
-        if let Some(Value::Array(stops)) = json::get_mut(config, "stopSequences") {
-            if stops.len() > most {
-                stops.truncate(most);
-                let done = format!("cut to the first {most}");
-                self.changed("generationConfig.stopSequences", done);
-            }
+        if let Some(Value::Array(stops)) = json::get_mut(config, "stopSequences")
+            && stops.len() > most
+        {
+            stops.truncate(most);
+            let done = format!("cut to the first {most}");
+            self.changed("generationConfig.stopSequences", done);
         }
     }
 

@@ -50,11 +50,11 @@ impl Amend<'_> {
             && is_foreign(schema)
             && !has_capital_types(schema);
         if movable {
-            if let Some(object) = holder.as_object_mut() {
-                if let Some(key) = json::key(object, field) {
-                    json::rename(object, &key, json_field);
-                    self.changed(place, format!("a JSON Schema: moved to `{json_field}`"));
-                }
+            if let Some(object) = holder.as_object_mut()
+                && let Some(key) = json::key(object, field)
+            {
+                json::rename(object, &key, json_field);
+                self.changed(place, format!("a JSON Schema: moved to `{json_field}`"));
             }
             return;
         }
@@ -86,11 +86,11 @@ impl Amend<'_> {
         if let Some(items) = object.get_mut("items") {
             self.subset(items, whole, &format!("{path}.items"), depth + 1);
         }
-        if let Some(key) = json::key(object, "anyOf") {
-            if let Some(Value::Array(schemas)) = object.get_mut(&key) {
-                for (at, one) in schemas.iter_mut().enumerate() {
-                    self.subset(one, whole, &format!("{path}.anyOf[{at}]"), depth + 1);
-                }
+        if let Some(key) = json::key(object, "anyOf")
+            && let Some(Value::Array(schemas)) = object.get_mut(&key)
+        {
+            for (at, one) in schemas.iter_mut().enumerate() {
+                self.subset(one, whole, &format!("{path}.anyOf[{at}]"), depth + 1);
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// The bytes that a message means: an unknown name, a field's value, or the place where JSON breaks.
-pub(super) fn find(
+pub(crate) fn find(
     body: &str,
     field: Option<&str>,
     name: Option<&str>,

@@ -1,5 +1,6 @@
 //! Laws that hold for every failure of the catalogue.
 
+mod advise;
 mod amend;
 mod catalogue;
 mod evidence;

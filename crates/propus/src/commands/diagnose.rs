@@ -1,15 +1,9 @@
 //! `propus diagnose`: names the failure in whatever a person has in hand.
 
-use crate::commands::explain::{Format, bullets, wrapped};
-use anyhow::Context;
+use crate::commands::output::{Format, bullets, read, wrapped};
 use clap::Args;
 use propus_failures::{Cause, Diagnosis, diagnose, entry::Sure};
-use std::{
-    fs,
-    io::{self, IsTerminal, Read},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 /// Name a failure from an error body, exception, traceback, log or reply
 ///
@@ -56,26 +50,6 @@ impl Diagnose {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// The text of a file or of standard input; what is not UTF-8 is replaced.
-pub fn read(file: Option<&std::path::Path>) -> anyhow::Result<String> {
-    let bytes = match file.filter(|file| file.as_os_str() != "-") {
-        Some(file) => {
-            fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?
-        }
-        None => {
-            if io::stdin().is_terminal() {
-                eprintln!("reading from the terminal; end with Ctrl-D");
-            }
-            let mut bytes = Vec::new();
-            io::stdin()
-                .read_to_end(&mut bytes)
-                .context("cannot read standard input")?;
-            bytes
-        }
-    };
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn sure(cause: &Cause) -> &'static str {

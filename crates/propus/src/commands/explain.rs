@@ -1,6 +1,7 @@
 //! `propus explain`: the pages of the catalogue.
 
-use clap::{Args, ValueEnum};
+use crate::commands::output::Format;
+use clap::Args;
 use propus_failures::{
     Entry,
     catalogue::ENTRIES,
@@ -27,17 +28,6 @@ pub struct Explain {
     /// How to print
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-}
-
-/// How to print.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-    /// For notes and tickets.
-    Markdown,
 }
 
 impl Explain {
@@ -113,33 +103,4 @@ fn print_list(entries: &[&Entry], format: Format) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Text in lines of readable length, each with an indentation.
-pub fn wrapped(text: &str, indent: &str) -> String {
-    let mut out = String::new();
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        if !line.is_empty() && indent.len() + line.len() + 1 + word.len() > 100 {
-            out += &format!("{indent}{line}\n");
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    if !line.is_empty() {
-        out += &format!("{indent}{line}\n");
-    }
-    out
-}
-
-/// A list, an item a paragraph.
-pub fn bullets(items: &[String], indent: &str) -> String {
-    let item = |item: &String| {
-        let text = wrapped(item, &format!("{indent}  "));
-        format!("{indent}- {}", &text[indent.len() + 2..])
-    };
-    items.iter().map(item).collect()
 }

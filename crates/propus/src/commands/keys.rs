@@ -1,8 +1,9 @@
 //! `propus keys`: create, list, revoke, expire.
 
+use crate::commands::output::ListFormat;
 use crate::folders;
 use anyhow::Context;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use propus_server::accounts::{Accounts, KeyRow};
 use std::{
@@ -50,15 +51,9 @@ pub struct Create {
 pub struct List {
     /// How to print
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: ListFormat,
     #[command(flatten)]
     folder: Folder,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 #[derive(Args)]
@@ -137,8 +132,8 @@ fn time_span(text: &str) -> Result<Duration, String> {
     Duration::try_from(span).map_err(|_| "the time must not be negative".into())
 }
 
-fn print(keys: &[KeyRow], format: Format, now: SystemTime) -> anyhow::Result<()> {
-    if let Format::Json = format {
+fn print(keys: &[KeyRow], format: ListFormat, now: SystemTime) -> anyhow::Result<()> {
+    if let ListFormat::Json = format {
         println!(
             "{}",
             serde_json::to_string_pretty(keys).context("cannot write JSON")?

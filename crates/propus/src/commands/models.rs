@@ -1,8 +1,9 @@
 //! `propus models`: what is in the model folder.
 
+use crate::commands::output::ListFormat;
 use crate::folders;
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::HumanBytes;
 use propus_llama::store::{ModelKind, Store, StoredModel, catalogue};
 use std::{path::PathBuf, process::ExitCode};
@@ -18,16 +19,10 @@ pub struct Models {
     remove: Option<String>,
     /// How to print
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: ListFormat,
     /// Where models are kept [default: the user's cache, such as ~/.cache/propus/models]
     #[arg(long, env = "PROPUS_MODELS_DIR", value_name = "DIR")]
     models_dir: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 impl Models {
@@ -47,12 +42,12 @@ impl Models {
         }
         let listing = store.look()?;
         match self.format {
-            Format::Json => {
+            ListFormat::Json => {
                 let json =
                     serde_json::to_string_pretty(&listing.models).context("cannot write JSON")?;
                 println!("{json}");
             }
-            Format::Text => print(&listing.models),
+            ListFormat::Text => print(&listing.models),
         }
         for broken in &listing.broken {
             eprintln!("warning: {broken}");

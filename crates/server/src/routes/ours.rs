@@ -6,11 +6,11 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use propus_failures::{Problem, Sending, diagnose, inspect, inspect::METHODS};
+use propus_failures::{Problem, Sending, advise, diagnose, inspect, inspect::METHODS};
 use propus_wire::Version;
 use serde::Deserialize;
 use serde_json::json;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// `POST /propus/v1/diagnose`: the body is evidence of any form; so is `{"evidence": "..."}`.
 pub async fn diagnosis(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -30,7 +30,8 @@ pub async fn diagnosis(State(app): State<Arc<App>>, request: Request) -> Respons
     Json(diagnose(&text)).into_response()
 }
 
-/// `POST /propus/v1/check?model=M&method=generateContent&version=v1beta`: the body is a request.
+/// `POST /propus/v1/check?model=M&method=generateContent&version=v1beta`: the body is a request. With
+/// `advice=true` also what Google's rules for prompts say, with `timeout=S` what comes of the client's.
 pub async fn check(State(app): State<Arc<App>>, request: Request) -> Response {
     let reply = findings(&app, request).await;
     reply.unwrap_or_else(|problem| Failed(problem).into_response())
@@ -39,6 +40,7 @@ pub async fn check(State(app): State<Arc<App>>, request: Request) -> Response {
 async fn findings(app: &App, request: Request) -> Result<Response, Problem> {
     let (mut model, mut method, mut version) =
         (None, "generateContent".to_owned(), Version::V1Beta);
+    let (mut advice, mut timeout) = (false, None);
     let query = request.uri().query().unwrap_or_default().to_owned();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match (name.as_ref(), value.as_ref()) {
@@ -46,7 +48,9 @@ async fn findings(app: &App, request: Request) -> Result<Response, Problem> {
             ("method", name) if METHODS.contains(&name) => method = name.to_owned(),
             ("version", "v1") => version = Version::V1,
             ("version", "v1beta") => version = Version::V1Beta,
-            ("method" | "version", value) => {
+            ("advice", "true" | "false") => advice = value == "true",
+            ("timeout", seconds) if seconds_of(seconds).is_some() => timeout = seconds_of(seconds),
+            ("method" | "version" | "advice" | "timeout", value) => {
                 return Err(routes::invalid(format!("`{name}={value}` is not possible")));
             }
             ("key", _) => (),
@@ -57,13 +61,21 @@ async fn findings(app: &App, request: Request) -> Result<Response, Problem> {
         return Err(routes::invalid("the parameter `model` is missing".into()));
     };
     let body = routes::body(app, request).await?;
+    let day = app.registry.today();
     let sending = Sending {
-        method: &method,
-        model: &model,
-        version,
         surface: app.settings.surface(version),
-        day: app.registry.today(),
+        count: Some(|request| propus_tokens::count_request(request).tokens),
+        timeout,
+        ..Sending::new(&method, &model, version, day)
     };
-    let found = inspect(&body, &sending, app.registry.cards());
-    Ok(Json(json!({ "findings": found })).into_response())
+    let cards = app.registry.cards();
+    let mut reply = json!({ "findings": inspect(&body, &sending, cards) });
+    if advice {
+        reply["advice"] = json!(advise(&body, &sending, cards));
+    }
+    Ok(Json(reply).into_response())
+}
+
+fn seconds_of(text: &str) -> Option<Duration> {
+    Duration::try_from_secs_f64(text.parse().ok()?).ok()
 }
