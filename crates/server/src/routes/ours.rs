@@ -58,11 +58,8 @@ async fn findings(app: &App, request: Request) -> Result<Response, Problem> {
     };
     let body = routes::body(app, request).await?;
     let sending = Sending {
-        method: &method,
-        model: &model,
-        version,
         surface: app.settings.surface(version),
-        day: app.registry.today(),
+        ..Sending::new(&method, &model, version, app.registry.today())
     };
     let found = inspect(&body, &sending, app.registry.cards());
     Ok(Json(json!({ "findings": found })).into_response())
