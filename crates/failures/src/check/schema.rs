@@ -41,6 +41,8 @@ impl Check<'_> {
     fn schema(&mut self, path: &str, schema: &Schema) {
         self.own_rules(path, schema);
         for (name, property) in &schema.properties {
+            // In quotes, as Google writes them; escaped as in JSON, which is a guess.
+            let name = Value::from(name.as_str());
             self.schema(&format!("{path}.properties[{name}]"), property);
         }
         if let Some(items) = &schema.items {

@@ -517,7 +517,7 @@ fn schema_rules() {
         ),
         (
             r#"{"type":"OBJECT","properties":{"a":{"type":"ARRAY","items":{"anyOf":[{"type":"OBJECT"}]}},"b":{}}}"#,
-            ".properties[a].items.any_of[0].properties: should be non-empty for OBJECT type\n.properties[b].type: must be specified",
+            ".properties[\"a\"].items.any_of[0].properties: should be non-empty for OBJECT type\n.properties[\"b\"].type: must be specified",
         ),
     ]);
 }
