@@ -120,6 +120,13 @@ impl Check<'_> {
         self.findings.push(problem.into());
     }
 
+    /// Notes a problem whose words name no field, at the field that is meant.
+    fn found_at(&mut self, path: &str, problem: impl Into<Problem>) {
+        // The message's name in front is Google's way, not a part of the place.
+        let field = path.split_once('.').map_or(path, |(_, field)| field);
+        self.findings.push(problem.into().at(field));
+    }
+
     fn missing(&mut self, path: impl Into<String>, missing: Missing) {
         let path = path.into();
         self.found(MissingRequiredField { path, missing });

@@ -5,7 +5,7 @@ use crate::{
     cards::Medium,
     content::mime_unsupported::MimeUnsupported,
     request::{
-        missing_required_field::Missing,
+        missing_required_field::{Missing, MissingRequiredField},
         modality_unsupported::ModalityUnsupported,
         model_feature_unsupported::{Feature, ModelFeatureUnsupported},
         multiturn_role_order::MultiturnRoleOrder,
@@ -44,7 +44,16 @@ impl Check<'_> {
         for (place, part) in parts.iter().enumerate() {
             let path = format!("{content}.parts[{place}]");
             if !has_data(part) {
-                self.missing(format!("{path}.data"), Missing::Data);
+                // `data` is the name of a oneof, which no body has; the part is meant.
+                let missing = Missing::Data;
+                let data = format!("{path}.data");
+                self.found_at(
+                    &path,
+                    MissingRequiredField {
+                        path: data,
+                        missing,
+                    },
+                );
             }
             if let Some(blob) = &part.inline_data {
                 self.medium(blob.mime_type.as_deref().unwrap_or_default());
