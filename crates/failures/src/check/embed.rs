@@ -30,8 +30,7 @@ impl Check<'_> {
         }
         for (place, request) in batch.requests.iter().enumerate() {
             let path = format!("{root}.requests[{place}]");
-            let model = request.model.as_deref().unwrap_or_default();
-            self.model_name(format!("{path}.model"), model);
+            self.model(format!("{path}.model"), request.model.as_deref());
             self.one(&path, request);
         }
     }

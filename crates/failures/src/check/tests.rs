@@ -643,8 +643,8 @@ fn functions_and_tools() {
         (
             "gemini-3.8-flash",
             r#"[{"googleSearch":{}},{"functionDeclarations":[{"name":"a"}]}]"#,
-            OK,
-            OK,
+            "Please enable tool_config.include_server_side_tool_invocations to use Built-in tools with Function calling.",
+            "feature-conflict",
         ),
     ]);
 }
@@ -776,7 +776,7 @@ fn calls_and_results() {
 fn media() {
     let inline = |mime: &str| {
         format!(
-            r#"{{"contents":[{{"parts":[{{"inlineData":{{"mimeType":"{mime}","data":"aGk="}}}}]}}]}}"#
+            r#"{{"contents":[{{"parts":[{{"inlineData":{{"mimeType":"{mime}","data":"iVBORw0KGgo="}}}}]}}]}}"#
         )
     };
     let file = |mime: &str| {
