@@ -83,7 +83,8 @@ pub struct Finding {
     pub message: String,
     /// The HTTP code of that answer; 200 where the answer itself will be the trouble.
     pub code: u16,
-    /// The field, as Google names it; none where the whole request is meant.
+    /// The field in Google's spelling, also where its message names none; none where the whole request
+    /// is meant.
     pub field: Option<String>,
     /// The bytes of the request that are meant.
     pub place: Option<Range<usize>>,

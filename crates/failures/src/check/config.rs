@@ -28,17 +28,17 @@ pub(super) const ENUM: &str = "text/x.enum";
 
 impl Check<'_> {
     pub(super) fn safety_settings(&mut self, root: &str, settings: &[SafetySetting]) {
+        let mut seen = Vec::new();
         for (place, setting) in settings.iter().enumerate() {
             let path = format!("{root}.safety_settings[{place}]");
             let category = category_of(setting);
             if !is_adjustable(category) {
                 let category = category.as_str().into();
                 self.found(SafetySettingsInvalid::Category { path, category });
-            } else if settings[..place]
-                .iter()
-                .any(|one| category_of(one) == category)
-            {
+            } else if seen.contains(&category) {
                 self.found_at(&path, SafetySettingsInvalid::Twice);
+            } else {
+                seen.push(category);
             }
         }
     }
@@ -149,18 +149,19 @@ impl Check<'_> {
     fn penalties(&mut self, path: &str, config: &GenerationConfig) {
         let range = self.card.ranges.penalty;
         let (presence, frequency) = (config.presence_penalty, config.frequency_penalty);
-        let is_used = |(_, penalty): &(_, Option<f32>)| penalty.is_some_and(|one| one != 0.0);
         let both = [
             ("presence_penalty", presence),
             ("frequency_penalty", frequency),
         ];
-        if let Some((name, _)) = both.iter().find(|one| is_used(one)) {
-            if !self.card.penalties {
-                return self.disabled(&format!("{path}.{name}"), Parameter::Penalty);
-            }
+        let used = both.iter().find(|(_, one)| one.unwrap_or_default() != 0.0);
+        if let Some((name, _)) = used
+            && !self.card.penalties
+        {
+            return self.disabled(&format!("{path}.{name}"), Parameter::Penalty);
         }
-        self.real(path, "presence_penalty", presence, range);
-        self.real(path, "frequency_penalty", frequency, range);
+        for (name, penalty) in both {
+            self.real(path, name, penalty, range);
+        }
     }
 
     fn disabled(&mut self, path: &str, parameter: Parameter) {

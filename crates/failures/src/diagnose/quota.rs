@@ -34,7 +34,7 @@ pub(super) fn refine(words: &str, hits: &mut Vec<Hit>) {
 }
 
 /// Older quotas are counted by region; only where the limit of a region is 0 is it the region's fault.
-fn of_region(words: &str, hits: &mut Vec<Hit>) {
+fn of_region(words: &str, hits: &mut [Hit]) {
     let region = index("quota-region-zero");
     let value = [" quotalimitvalue value ", " quotalimitvalue "]
         .iter()

@@ -60,10 +60,10 @@ pub fn suggest(root: &'static Descriptor, path: &str, name: &str) -> Option<Sugg
     if let Some(field) = fields().find(|field| plain(field.json) == wanted) {
         return Some(Suggestion::Rename(field.json));
     }
-    if here.name == root.name {
-        if let Some((_, path)) = FOREIGN.iter().find(|(foreign, _)| *foreign == wanted) {
-            return exists(root, path).then(|| Suggestion::Move(path.to_vec()));
-        }
+    if here.name == root.name
+        && let Some((_, path)) = FOREIGN.iter().find(|(foreign, _)| *foreign == wanted)
+    {
+        return exists(root, path).then(|| Suggestion::Move(path.to_vec()));
     }
     // What is told apart by a path of single messages can be moved there.
     if let Some(path) = elsewhere(root, &wanted) {
@@ -137,10 +137,10 @@ fn elsewhere(root: &'static Descriptor, wanted: &str) -> Option<Vec<&'static str
                 found.get_or_insert(path);
                 continue;
             }
-            if field.label == Label::Singular {
-                if let Some(message) = inner(field) {
-                    waiting.push_back((message, path));
-                }
+            if field.label == Label::Singular
+                && let Some(message) = inner(field)
+            {
+                waiting.push_back((message, path));
             }
         }
     }
