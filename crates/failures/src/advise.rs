@@ -47,8 +47,7 @@ pub fn advise(body: &[u8], sending: &Sending, cards: &Cards) -> Vec<Advice> {
     reader.prompt();
     reader.settings();
     for advice in &mut reader.advice {
-        let text = std::str::from_utf8(body).ok();
-        advice.place = text.and_then(|text| place::find(text, Some(&advice.field), None, ""));
+        advice.place = place::find(body, &advice.field, None);
     }
     reader.advice
 }

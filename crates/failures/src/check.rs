@@ -120,6 +120,13 @@ impl Check<'_> {
         self.findings.push(problem.into());
     }
 
+    /// Notes a problem whose words name no field, at the field that is meant.
+    fn found_at(&mut self, path: &str, problem: impl Into<Problem>) {
+        // The message's name in front is Google's way, not a part of the place.
+        let field = path.split_once('.').map_or(path, |(_, field)| field);
+        self.findings.push(problem.into().at(field));
+    }
+
     fn missing(&mut self, path: impl Into<String>, missing: Missing) {
         let path = path.into();
         self.found(MissingRequiredField { path, missing });
@@ -128,7 +135,8 @@ impl Check<'_> {
     fn generate(&mut self, request: &GenerateContentRequest) {
         let root = "GenerateContentRequest";
         self.request(root, request);
-        self.turns(&request.contents);
+        self.speech_by_default(root, request);
+        self.turns(root, &request.contents);
     }
 
     /// Everything but the order of turns, which does not matter for counting.
@@ -142,7 +150,8 @@ impl Check<'_> {
         if let Some(config) = &request.generation_config {
             self.generation_config(root, config);
         }
-        self.features_together(request);
+        self.features_together(root, request);
+        self.cache(root, request);
     }
 
     fn count(&mut self, request: &CountTokensRequest) {
@@ -151,14 +160,35 @@ impl Check<'_> {
             return;
         };
         if !request.contents.is_empty() {
-            self.found(ParamConflict::ContentsAndRequest);
+            let path = "CountTokensRequest.contents";
+            self.found_at(path, ParamConflict::ContentsAndRequest);
         }
         let root = "CountTokensRequest.generate_content_request";
-        match whole.model.as_deref() {
-            None | Some("") => self.missing(format!("{root}.model"), Missing::Field("model")),
-            Some(model) => self.model_name(format!("{root}.model"), model),
-        }
+        self.model(format!("{root}.model"), whole.model.as_deref());
         self.request(root, whole);
+    }
+
+    /// What a cache holds cannot be said again beside it.
+    fn cache(&mut self, root: &str, request: &GenerateContentRequest) {
+        let is_cached = request
+            .cached_content
+            .as_deref()
+            .is_some_and(|name| !name.is_empty());
+        let says_more = request.system_instruction.is_some()
+            || !request.tools.is_empty()
+            || request.tool_config.is_some();
+        if is_cached && says_more {
+            let path = format!("{root}.cached_content");
+            self.found_at(&path, ParamConflict::CacheAndMore);
+        }
+    }
+
+    /// The name of the model in a request that is part of another one.
+    fn model(&mut self, path: String, model: Option<&str>) {
+        match model.unwrap_or_default() {
+            "" => self.missing(path, Missing::Field("model")),
+            model => self.model_name(path, model),
+        }
     }
 
     fn model_name(&mut self, path: String, model: &str) {

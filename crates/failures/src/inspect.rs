@@ -5,15 +5,16 @@ pub(crate) mod place;
 pub mod suggest;
 
 use crate::{
-    Call, Card, Cards, Day, Problem, catalogue, check, diagnose,
+    Call, Card, Cards, Day, Problem, catalogue, check,
     diagnose::{Facts, facts_of},
+    request::{misfit, refused},
 };
 use propus_wire::{
     Message, Surface, Version,
     embed::{BatchEmbedContentsRequest, EmbedContentRequest},
     generate::{CountTokensRequest, GenerateContentRequest},
     message::Descriptor,
-    request::{self, Violations},
+    request::{self, Fault, FaultKind, Violations},
 };
 use serde::Serialize;
 use std::{ops::Range, time::Duration};
@@ -82,7 +83,8 @@ pub struct Finding {
     pub message: String,
     /// The HTTP code of that answer; 200 where the answer itself will be the trouble.
     pub code: u16,
-    /// The field, as Google names it; none where the whole request is meant.
+    /// The field in Google's spelling, also where its message names none; none where the whole request
+    /// is meant.
     pub field: Option<String>,
     /// The bytes of the request that are meant.
     pub place: Option<Range<usize>>,
@@ -159,10 +161,7 @@ fn faults<T: Message>(
 ) {
     let message = match request::read::<T>(body, sending.surface, sending.version) {
         Ok(message) => message,
-        Err(violations) => {
-            let elsewhere = request::is_modern::<T>(body, sending.surface, sending.version);
-            return unreadable(&violations, elsewhere, body, T::descriptor(), found);
-        }
+        Err(violations) => return unreadable(violations, body, T::descriptor(), found),
     };
     let Some(card) = card else { return };
     let call = call(&message);
@@ -186,54 +185,57 @@ fn faults<T: Message>(
 }
 
 fn unreadable(
-    violations: &Violations,
-    elsewhere: bool,
+    violations: Violations,
     body: &[u8],
     root: &'static Descriptor,
     found: &mut Vec<Finding>,
 ) {
-    let lines: Vec<String> = match violations {
-        Violations::Fields(faults) => faults
-            .iter()
-            .map(|fault| fault.description.clone())
-            .collect(),
-        Violations::Syntax(_) | Violations::Unexplained => vec![violations.to_string()],
-    };
-    for line in lines {
-        let causes = diagnose(&line).causes;
-        let named = causes
-            .first()
-            .map_or("invalid-argument-generic", |cause| cause.failure);
-        let name = if elsewhere {
-            "api-version-mismatch"
-        } else {
-            named
-        };
-        let mut finding = written(name, line, 400, body);
-        if let Some(meant) = meant(&finding, root).filter(|_| !elsewhere) {
-            finding.facts.insert("nearest".into(), meant.into());
+    match violations {
+        Violations::Fields(faults) => {
+            found.extend(faults.iter().map(|fault| misfitting(fault, body, root)));
         }
-        found.push(finding);
+        Violations::Syntax { at, .. } => found.push(Finding {
+            place: place::letter(body, at),
+            ..said(&refused(violations))
+        }),
+        Violations::Unexplained => found.push(said(&refused(violations))),
     }
 }
 
-/// What a name was meant to be that is no field.
-fn meant(finding: &Finding, root: &'static Descriptor) -> Option<String> {
-    let name = finding.facts.get("value")?.as_str()?;
-    let path = finding.field.as_deref().unwrap_or_default();
-    let is_name = finding.message.contains("Cannot find field");
-    let suggestion = is_name.then(|| suggest::suggest(root, path, name))??;
-    Some(suggestion.path())
+/// What is known of a fault is data; its message is not read again, for it repeats the caller's words.
+fn misfitting(fault: &Fault, body: &[u8], root: &'static Descriptor) -> Finding {
+    let mut finding = said(&misfit(fault));
+    let name = fault.name.as_deref();
+    finding.place = place::find(body, &fault.path, name);
+    let nearest = name
+        .filter(|_| fault.kind == FaultKind::UnknownName)
+        .and_then(|name| suggest::suggest(root, &fault.path, name))
+        .map(|suggestion| suggestion.path());
+    let facts = [
+        ("field", finding.field.clone()),
+        ("value", fault.name.clone()),
+        ("nearest", nearest),
+    ];
+    let known = facts
+        .into_iter()
+        .filter_map(|(name, fact)| Some((name, fact?)));
+    finding.facts = known
+        .map(|(name, fact)| (name.to_owned(), fact.into()))
+        .collect();
+    finding
 }
 
+/// A problem and the text that it means.
 fn finding(problem: &Problem, body: &[u8]) -> Finding {
-    let status = problem.status();
-    let mut finding = written(
-        problem.name(),
-        status.message.trim().to_owned(),
-        status.code.http(),
-        body,
-    );
+    let mut finding = said(problem);
+    let place = problem.place();
+    finding.place = place.and_then(|place| place::find(body, &place, None));
+    finding.facts = facts_of(&finding.message);
+    // Who checked knows the field better than the words, which may be the caller's.
+    finding.facts.remove("field");
+    if let Some(field) = &finding.field {
+        finding.facts.insert("field".into(), field.clone().into());
+    }
     for (name, value) in problem.headers() {
         if name == "x-propus-nearest" {
             finding.facts.insert("nearest".into(), value.into());
@@ -242,22 +244,29 @@ fn finding(problem: &Problem, body: &[u8]) -> Finding {
     finding
 }
 
-fn written(name: &'static str, message: String, code: u16, body: &[u8]) -> Finding {
+/// What a problem says by itself.
+fn said(problem: &Problem) -> Finding {
+    let status = problem.status();
+    Finding {
+        field: problem.field(),
+        ..written(
+            problem.name(),
+            status.message.trim().to_owned(),
+            status.code.http(),
+        )
+    }
+}
+
+fn written(name: &'static str, message: String, code: u16) -> Finding {
     let told = &catalogue::TOLD[catalogue::index(name)];
-    let facts = facts_of(&message);
-    let text = |name: &str| facts.get(name).and_then(|fact| fact.as_str());
-    let field = text("field").map(str::to_owned);
-    let place = std::str::from_utf8(body)
-        .ok()
-        .and_then(|body| place::find(body, field.as_deref(), text("value"), &message));
     Finding {
         failure: name,
         level: Level::Error,
         message,
         code,
-        field,
-        place,
-        facts,
+        field: None,
+        place: None,
+        facts: Facts::new(),
         summary: told.summary,
         fix: told.fix.clone(),
     }

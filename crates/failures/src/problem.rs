@@ -40,43 +40,71 @@ pub trait Failure: fmt::Debug + Send + Sync + 'static {
 
 /// Any failure, ready to be returned as an error.
 #[derive(Clone, Debug)]
-pub struct Problem(Arc<dyn Failure>);
+pub struct Problem {
+    failure: Arc<dyn Failure>,
+    /// Google's words often do not say where; whoever checks a request knows it.
+    place: Option<String>,
+}
 
 impl Problem {
     /// The failure's catalogue name.
     pub fn name(&self) -> &'static str {
-        self.0.name()
+        self.failure.name()
     }
 
     /// How Google's server says it.
     pub fn status(&self) -> Status {
-        self.0.status()
+        self.failure.status()
     }
 
     /// What the operator should read besides.
     pub fn log(&self) -> Option<String> {
-        self.0.log()
+        self.failure.log()
     }
 
     /// What our own headers say besides.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
-        self.0.headers()
+        self.failure.headers()
     }
 
     /// Its lines in a message of the family `* Message.path: rule`.
     pub fn violations(&self) -> Vec<Violation> {
-        self.0.violations()
+        self.failure.violations()
     }
 
     /// The failure itself.
     pub fn failure(&self) -> &dyn Failure {
-        &*self.0
+        &*self.failure
+    }
+
+    /// The same problem at a place of the request, such as `contents[0].parts`.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
+    /// The field that is meant, as Google names it, or the place that is known although Google does
+    /// not name it; none where the whole request is meant.
+    pub fn field(&self) -> Option<String> {
+        let violations = self.violations();
+        let named = violations.first().and_then(Violation::field);
+        named.map(str::to_owned).or_else(|| self.place.clone())
+    }
+
+    /// Where in the request the text is that is meant. It differs from the field where Google names
+    /// what is no field, as the `data` of a part.
+    pub fn place(&self) -> Option<String> {
+        self.place.clone().or_else(|| self.field())
     }
 }
 
 impl<F: Failure> From<F> for Problem {
     fn from(failure: F) -> Self {
-        Self(Arc::new(failure))
+        Self {
+            failure: Arc::new(failure),
+            place: None,
+        }
     }
 }
 

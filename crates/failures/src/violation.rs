@@ -22,6 +22,12 @@ impl Violation {
         }
     }
 
+    /// The path without the message in front, such as `contents[0].parts`; none where the whole
+    /// message is meant.
+    pub fn field(&self) -> Option<&str> {
+        self.path.split_once('.').map(|(_, field)| field)
+    }
+
     /// The status that says all of them: one line each, each with its star and line break.
     pub fn status(violations: &[Violation]) -> Status {
         let lines: String = violations.iter().map(Violation::to_string).collect();

@@ -51,7 +51,7 @@ pub const DEFAULT_TOKENS: u64 = 1024;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {message}")]
 pub struct SchemaError {
-    /// Where in the request, such as `generation_config.response_schema.properties[a].items`.
+    /// Where in the request, such as `generation_config.response_schema.properties["a"].items`.
     pub path: String,
     /// What is wrong.
     pub message: String,

@@ -20,12 +20,12 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use propus_failures::{
     Problem,
     limits::payload_too_large::PayloadTooLarge,
-    request::{self as failures, Unreadable, invalid_argument_generic::InvalidArgumentGeneric},
+    request::{self as failures, invalid_argument_generic::InvalidArgumentGeneric},
 };
 use propus_wire::{
     Message, Version, integer_enums,
     path::{Path, Resource},
-    request::{self, Violations},
+    request,
 };
 use query::Query;
 use serde_json::Value;
@@ -109,28 +109,8 @@ pub async fn read<T: Message>(
     let query = Query::read(request.uri().query().unwrap_or_default())?;
     let body = body(app, request).await?;
     let surface = app.settings.surface(version);
-    let message = request::read(&body, surface, version).map_err(|violations| {
-        let elsewhere = request::is_modern::<T>(&body, surface, version);
-        unreadable(violations, elsewhere)
-    })?;
+    let message = request::read(&body, surface, version).map_err(failures::refused)?;
     Ok((query, message))
-}
-
-/// Names the cause of a body that cannot be read; `elsewhere` says that another version reads it.
-fn unreadable(violations: Violations, elsewhere: bool) -> Problem {
-    let first = match &violations {
-        Violations::Fields(faults) => faults.first().map(|fault| fault.description.as_str()),
-        Violations::Syntax(_) | Violations::Unexplained => None,
-    };
-    let why = match (&violations, first) {
-        (Violations::Unexplained, _) => return invalid("the body cannot be read".into()),
-        (Violations::Syntax(_), _) => Unreadable::Json,
-        _ if elsewhere => Unreadable::Version,
-        (_, Some(fault)) if fault.contains("Unknown name") => Unreadable::Field,
-        (_, Some(fault)) if fault.contains("(TYPE_BYTES)") => Unreadable::Base64,
-        _ => Unreadable::Value,
-    };
-    failures::unreadable(why, violations.into())
 }
 
 /// Writes a reply as the query asks for: pretty unless told otherwise, enums by name or number.

@@ -564,6 +564,9 @@ crate::open_enum! {
         DangerousContent = "HARM_CATEGORY_DANGEROUS_CONTENT" 10,
         /// Elections; obsolete.
         CivicIntegrity = "HARM_CATEGORY_CIVIC_INTEGRITY" 11,
+        /// Attempts to get around the model's rules. Refused in 2025, taken since 2026 (public
+        /// reports of both); its number is not published, and this one is the next free.
+        Jailbreak = "HARM_CATEGORY_JAILBREAK" 12,
     }
 
     /// How probable a harm is.

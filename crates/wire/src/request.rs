@@ -6,7 +6,7 @@ mod values;
 mod violations;
 mod walk;
 
-pub use violations::Violations;
+pub use violations::{Fault, FaultKind, Violations};
 
 use crate::{Message, Mode, Surface, Version};
 
@@ -35,11 +35,6 @@ pub fn read<T: Message>(json: &[u8], surface: Surface, version: Version) -> Resu
     }
     let mode = Mode::Strict(surface);
     T::from_json(json, mode).or_else(|_| read_again(json, mode, version))
-}
-
-/// Whether a body that the fields of 2025 refuse is good with all fields of today.
-pub fn is_modern<T: Message>(json: &[u8], surface: Surface, version: Version) -> bool {
-    surface == Surface::LegacyV1 && read::<T>(json, Surface::Modern, version).is_ok()
 }
 
 fn read_again<T: Message>(json: &[u8], mode: Mode, version: Version) -> Result<T, Violations> {

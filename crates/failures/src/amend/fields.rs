@@ -241,10 +241,10 @@ fn mime_type(text: &str) -> Option<&'static str> {
     Some(
         match text.trim_start_matches('.').to_ascii_lowercase().as_str() {
             "png" => "image/png",
-            "jpg" | "jpeg" | "image/jpg" => "image/jpeg",
+            "jpg" | "jpeg" => "image/jpeg",
             "webp" => "image/webp",
             "pdf" => "application/pdf",
-            "mp3" | "audio/mp3" if text != "audio/mp3" => "audio/mp3",
+            "mp3" => "audio/mp3",
             "wav" => "audio/wav",
             "mp4" => "video/mp4",
             "txt" | "text" => "text/plain",

@@ -231,11 +231,16 @@ impl Medium {
     /// The medium of a MIME type; `None` where there is none.
     pub fn of(mime_type: &str) -> Option<Self> {
         let essence = mime_type.split(';').next().unwrap_or_default().trim();
-        let (kind, rest) = essence.split_once('/')?;
-        match (kind.to_ascii_lowercase().as_str(), rest) {
+        let essence = essence.to_ascii_lowercase();
+        match essence.split_once('/')? {
             (_, "") => None,
             ("text", _) => Some(Self::Text),
-            ("image", _) => Some(Self::Image),
+            // What Google lists, and `jpg`, which many write for it. GIF, TIFF and SVG are refused
+            // (seen in public error reports, in part with the generic message).
+            ("image", "png" | "jpeg" | "jpg" | "webp" | "heic" | "heif") => Some(Self::Image),
+            ("image", _) => None,
+            // Notes are no sound.
+            ("audio", "midi" | "x-midi" | "mid" | "sp-midi") => None,
             ("audio", _) => Some(Self::Audio),
             ("video", _) => Some(Self::Video),
             ("application", "pdf") => Some(Self::Document),

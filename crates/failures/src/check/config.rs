@@ -17,8 +17,8 @@ use crate::{
 };
 use propus_wire::{
     generate::{
-        GenerationConfig, HarmCategory, ResponseModality, SafetySetting, ThinkingConfig,
-        ThinkingLevel,
+        GenerateContentRequest, GenerationConfig, HarmCategory, ResponseModality, SafetySetting,
+        ThinkingConfig, ThinkingLevel,
     },
     schema::Type,
 };
@@ -28,18 +28,17 @@ pub(super) const ENUM: &str = "text/x.enum";
 
 impl Check<'_> {
     pub(super) fn safety_settings(&mut self, root: &str, settings: &[SafetySetting]) {
-        use HarmCategory::*;
+        let mut seen = Vec::new();
         for (place, setting) in settings.iter().enumerate() {
-            let category = setting.category.as_ref().unwrap_or(&Unspecified);
-            let adjustable = matches!(
-                category,
-                HateSpeech | SexuallyExplicit | DangerousContent | Harassment | CivicIntegrity
-            );
-            if !adjustable {
-                self.found(SafetySettingsInvalid {
-                    path: format!("{root}.safety_settings[{place}]"),
-                    category: category.as_str().into(),
-                });
+            let path = format!("{root}.safety_settings[{place}]");
+            let category = category_of(setting);
+            if !is_adjustable(category) {
+                let category = category.as_str().into();
+                self.found(SafetySettingsInvalid::Category { path, category });
+            } else if seen.contains(&category) {
+                self.found_at(&path, SafetySettingsInvalid::Twice);
+            } else {
+                seen.push(category);
             }
         }
     }
@@ -52,10 +51,11 @@ impl Check<'_> {
         self.logprobs(&path, config);
         self.penalties(&path, config);
         self.format(&path, config);
-        self.modalities(&config.response_modalities);
-        self.voices(config);
+        let modalities = format!("{path}.response_modalities");
+        self.modalities(&modalities, &config.response_modalities);
+        self.voices(&path, config);
         if let Some(thinking) = &config.thinking_config {
-            self.thinking(thinking);
+            self.thinking(&format!("{path}.thinking_config"), thinking);
         }
     }
 
@@ -103,8 +103,8 @@ impl Check<'_> {
         });
     }
 
-    /// A `maxOutputTokens` beyond the model's limit is cut to it by Google, not refused, and 0
-    /// counts as absent.
+    /// A `maxOutputTokens` beyond the model's limit is cut to it by Google, not refused (probed by a
+    /// public project). Whether 0 is refused is known of Vertex AI only; here it counts as absent.
     fn lengths(&mut self, path: &str, config: &GenerationConfig) {
         self.whole(
             path,
@@ -121,7 +121,12 @@ impl Check<'_> {
     fn candidates(&mut self, path: &str, config: &GenerationConfig) {
         let range = self.card.ranges.candidate_count;
         match config.candidate_count {
-            Some(2..=8) if range[1] == 1 => self.disabled(Parameter::CandidateCount),
+            Some(2..=8) if range[1] == 1 => {
+                self.disabled(
+                    &format!("{path}.candidate_count"),
+                    Parameter::CandidateCount,
+                );
+            }
             count => self.whole(path, "candidate_count", count, range),
         }
     }
@@ -129,10 +134,13 @@ impl Check<'_> {
     fn logprobs(&mut self, path: &str, config: &GenerationConfig) {
         let most = self.card.logprobs;
         match config.response_logprobs {
-            Some(true) if most == 0 => self.disabled(Parameter::Logprobs),
+            Some(true) if most == 0 => {
+                self.disabled(&format!("{path}.response_logprobs"), Parameter::Logprobs);
+            }
             Some(true) => self.whole(path, "logprobs", config.logprobs, [0, most]),
             _ if config.logprobs.is_some() => {
-                self.found(ParamConflict::LogprobsWithoutResponseLogprobs);
+                let conflict = ParamConflict::LogprobsWithoutResponseLogprobs;
+                self.found_at(&format!("{path}.logprobs"), conflict);
             }
             _ => {}
         }
@@ -141,20 +149,24 @@ impl Check<'_> {
     fn penalties(&mut self, path: &str, config: &GenerationConfig) {
         let range = self.card.ranges.penalty;
         let (presence, frequency) = (config.presence_penalty, config.frequency_penalty);
-        let used = [presence, frequency]
-            .into_iter()
-            .flatten()
-            .any(|penalty| penalty != 0.0);
-        if used && !self.card.penalties {
-            return self.disabled(Parameter::Penalty);
+        let both = [
+            ("presence_penalty", presence),
+            ("frequency_penalty", frequency),
+        ];
+        let used = both.iter().find(|(_, one)| one.unwrap_or_default() != 0.0);
+        if let Some((name, _)) = used
+            && !self.card.penalties
+        {
+            return self.disabled(&format!("{path}.{name}"), Parameter::Penalty);
         }
-        self.real(path, "presence_penalty", presence, range);
-        self.real(path, "frequency_penalty", frequency, range);
+        for (name, penalty) in both {
+            self.real(path, name, penalty, range);
+        }
     }
 
-    fn disabled(&mut self, parameter: Parameter) {
+    fn disabled(&mut self, path: &str, parameter: Parameter) {
         let model = self.card.name.clone();
-        self.found(ParamUnsupportedByModel { model, parameter });
+        self.found_at(path, ParamUnsupportedByModel { model, parameter });
     }
 
     fn format(&mut self, path: &str, config: &GenerationConfig) {
@@ -167,21 +179,23 @@ impl Check<'_> {
             });
         }
         if mime_type == "application/json" && !self.card.json_mode {
-            self.unsupported(Feature::JsonMode);
+            self.unsupported(&format!("{path}.response_mime_type"), Feature::JsonMode);
         }
         if json_schema.is_some() && config.response_schema.is_some() {
-            self.found(ParamConflict::TwoResponseSchemas);
+            let path = format!("{path}.response_json_schema");
+            self.found_at(&path, ParamConflict::TwoResponseSchemas);
         }
         // Without the MIME type Google ignores a `responseSchema` (seen in public error reports);
         // for `responseJsonSchema` the published protos demand it.
         if json_schema.is_some() && !matches!(mime_type, "application/json" | ENUM) {
-            self.found(ParamConflict::SchemaWithoutJson);
+            let path = format!("{path}.response_json_schema");
+            self.found_at(&path, ParamConflict::SchemaWithoutJson);
         }
         if let Some(schema) = &config.response_schema {
             self.response_schema(&format!("{path}.response_schema"), schema);
         }
         if let Some(schema) = json_schema {
-            self.response_json_schema(schema);
+            self.response_json_schema(&format!("{path}.response_json_schema"), schema);
         }
         if mime_type == ENUM && json_schema.is_none() {
             self.enum_answer(path, config);
@@ -200,7 +214,23 @@ impl Check<'_> {
         }
     }
 
-    fn modalities(&mut self, asked: &[ResponseModality]) {
+    /// An answer for which no modality is asked is text, and models for speech refuse to give one (seen
+    /// in public error reports). Others with more than text take such requests.
+    pub(super) fn speech_by_default(&mut self, root: &str, request: &GenerateContentRequest) {
+        let config = request.generation_config.as_ref();
+        let asks = config.is_some_and(|config| !config.response_modalities.is_empty());
+        let output = &self.card.output;
+        if !asks
+            && output
+                .iter()
+                .all(|one| one.iter().all(|kind| kind == "AUDIO"))
+        {
+            let path = format!("{root}.generation_config.response_modalities");
+            self.modalities(&path, &[ResponseModality::Text]);
+        }
+    }
+
+    fn modalities(&mut self, path: &str, asked: &[ResponseModality]) {
         let mut asked: Vec<String> = asked
             .iter()
             .filter(|modality| **modality != ResponseModality::Unspecified)
@@ -212,15 +242,16 @@ impl Check<'_> {
             combination.len() == asked.len() && combination.iter().all(|one| asked.contains(one))
         };
         if !asked.is_empty() && !self.card.output.iter().any(same) {
-            self.found(ModalityUnsupported::Output {
+            let fault = ModalityUnsupported::Output {
                 model: self.card.name.clone(),
                 asked,
                 combinations: self.card.output.clone(),
-            });
+            };
+            self.found_at(path, fault);
         }
     }
 
-    fn voices(&mut self, config: &GenerationConfig) {
+    fn voices(&mut self, path: &str, config: &GenerationConfig) {
         let Some(speech) = &config.speech_config else {
             return;
         };
@@ -231,23 +262,42 @@ impl Check<'_> {
         if has("voiceConfig", "voice_config")
             && has("multiSpeakerVoiceConfig", "multi_speaker_voice_config")
         {
-            self.found(ParamConflict::TwoVoices);
+            let path = format!("{path}.speech_config");
+            self.found_at(&path, ParamConflict::TwoVoices);
         }
     }
 
-    fn thinking(&mut self, config: &ThinkingConfig) {
+    fn thinking(&mut self, path: &str, config: &ThinkingConfig) {
         let level = config.thinking_level.as_ref();
         let level = level.filter(|level| **level != ThinkingLevel::Unspecified);
-        let fault = match (config.thinking_budget, level) {
-            (Some(_), Some(_)) => return self.found(ParamConflict::ThinkingBudgetAndLevel),
-            (Some(budget), None) => budget_fault(&self.card.thinking, budget),
-            (None, Some(level)) => level_fault(&self.card.thinking, level),
-            (None, None) => None,
+        let thinking = &self.card.thinking;
+        let (name, fault) = match (config.thinking_budget, level) {
+            (Some(_), Some(_)) => {
+                return self.found_at(path, ParamConflict::ThinkingBudgetAndLevel);
+            }
+            (Some(budget), None) => ("thinking_budget", budget_fault(thinking, budget)),
+            (None, Some(level)) => ("thinking_level", level_fault(thinking, level)),
+            (None, None) => return,
         };
         if let Some(fault) = fault {
-            self.found(fault);
+            self.found_at(&format!("{path}.{name}"), fault);
         }
     }
+}
+
+fn category_of(setting: &SafetySetting) -> &HarmCategory {
+    setting
+        .category
+        .as_ref()
+        .unwrap_or(&HarmCategory::Unspecified)
+}
+
+fn is_adjustable(category: &HarmCategory) -> bool {
+    use HarmCategory::*;
+    matches!(
+        category,
+        HateSpeech | SexuallyExplicit | DangerousContent | Harassment | CivicIntegrity | Jailbreak
+    )
 }
 
 fn budget_fault(thinking: &Thinking, budget: i32) -> Option<ThinkingConfigInvalid> {

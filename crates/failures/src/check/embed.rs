@@ -3,7 +3,10 @@
 use super::Check;
 use crate::{
     limits::batch_too_large::BatchTooLarge,
-    request::{missing_required_field::Missing, param_out_of_range::Allowed},
+    request::{
+        missing_required_field::{Missing, MissingRequiredField},
+        param_out_of_range::Allowed,
+    },
 };
 use propus_wire::embed::{BatchEmbedContentsRequest, EmbedContentRequest};
 
@@ -27,8 +30,7 @@ impl Check<'_> {
         }
         for (place, request) in batch.requests.iter().enumerate() {
             let path = format!("{root}.requests[{place}]");
-            let model = request.model.as_deref().unwrap_or_default();
-            self.model_name(format!("{path}.model"), model);
+            self.model(format!("{path}.model"), request.model.as_deref());
             self.one(&path, request);
         }
     }
@@ -43,7 +45,12 @@ impl Check<'_> {
                 self.parts(&format!("{path}.content"), &content.parts);
                 let is_empty = |text: &Option<String>| text.as_deref() == Some("");
                 if content.parts.iter().any(|part| is_empty(&part.text)) {
-                    self.missing("EmbedContentRequest.content", Missing::EmbeddedText);
+                    let content = "EmbedContentRequest.content".into();
+                    let fault = MissingRequiredField {
+                        path: content,
+                        missing: Missing::EmbeddedText,
+                    };
+                    self.found_at(&format!("{path}.content"), fault);
                 }
             }
         }

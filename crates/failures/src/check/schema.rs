@@ -14,33 +14,35 @@ const DEPTH: usize = 32;
 impl Check<'_> {
     pub(super) fn response_schema(&mut self, path: &str, schema: &Schema) {
         match depth(schema) > DEPTH {
-            true => self.found(SchemaTooComplex::ResponseTooDeep),
+            true => self.found_at(path, SchemaTooComplex::ResponseTooDeep),
             false => self.schema(path, schema),
         }
     }
 
     pub(super) fn function_schema(&mut self, path: &str, schema: &Schema) {
         match depth(schema) > DEPTH {
-            true => self.found(SchemaTooComplex::FunctionTooDeep),
+            true => self.found_at(path, SchemaTooComplex::FunctionTooDeep),
             false => self.schema(path, schema),
         }
     }
 
-    pub(super) fn response_json_schema(&mut self, schema: &Value) {
+    pub(super) fn response_json_schema(&mut self, path: &str, schema: &Value) {
         if json_depth(schema) > 2 * DEPTH {
-            self.found(SchemaTooComplex::ResponseTooDeep);
+            self.found_at(path, SchemaTooComplex::ResponseTooDeep);
         }
     }
 
-    pub(super) fn function_json_schema(&mut self, schema: &Value) {
+    pub(super) fn function_json_schema(&mut self, path: &str, schema: &Value) {
         if json_depth(schema) > 2 * DEPTH {
-            self.found(SchemaTooComplex::FunctionTooDeep);
+            self.found_at(path, SchemaTooComplex::FunctionTooDeep);
         }
     }
 
     fn schema(&mut self, path: &str, schema: &Schema) {
         self.own_rules(path, schema);
         for (name, property) in &schema.properties {
+            // In quotes, as Google writes them; escaped as in JSON, which is a guess.
+            let name = Value::from(name.as_str());
             self.schema(&format!("{path}.properties[{name}]"), property);
         }
         if let Some(items) = &schema.items {

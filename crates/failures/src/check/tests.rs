@@ -17,10 +17,9 @@ fn card(name: &str) -> Card {
         "local" => Card::for_local("local", 8192),
         "local-embedding" => Card::for_local_embedding("local-embedding", 512),
         "guide" => Card::for_local("guide", 8192).under(Profile::May2025),
-        "stand-in" => {
-            let google = Cards::builtin().get("gemini-2.5-flash").unwrap();
-            google.served_by(&card("local"))
-        }
+        "stand-in" => card("gemini-2.5-flash").served_by(&card("local")),
+        "newest stand-in" => card("gemini-3.8-flash").served_by(&card("local")),
+        "speech stand-in" => card("gemini-3.8-flash-tts").served_by(&card("local")),
         name => Cards::builtin().get(name).unwrap().clone(),
     }
 }
@@ -517,7 +516,7 @@ fn schema_rules() {
         ),
         (
             r#"{"type":"OBJECT","properties":{"a":{"type":"ARRAY","items":{"anyOf":[{"type":"OBJECT"}]}},"b":{}}}"#,
-            ".properties[a].items.any_of[0].properties: should be non-empty for OBJECT type\n.properties[b].type: must be specified",
+            ".properties[\"a\"].items.any_of[0].properties: should be non-empty for OBJECT type\n.properties[\"b\"].type: must be specified",
         ),
     ]);
 }
@@ -643,8 +642,8 @@ fn functions_and_tools() {
         (
             "gemini-3.8-flash",
             r#"[{"googleSearch":{}},{"functionDeclarations":[{"name":"a"}]}]"#,
-            OK,
-            OK,
+            "Please enable tool_config.include_server_side_tool_invocations to use Built-in tools with Function calling.",
+            "feature-conflict",
         ),
     ]);
 }
@@ -772,11 +771,28 @@ fn calls_and_results() {
     ]);
 }
 
+/// What only Google's models are strict about breaks no app that talks to a local one in their place.
+#[test]
+fn stand_ins_take_what_their_models_would_not() {
+    let last = r#"[{"parts":[{"text":"a"}]},{"role":"model","parts":[{"text":"b"}]}]"#;
+    let empty = r#"[{"parts":[{"text":""}]}]"#;
+    let unsigned = r#"[{"parts":[{"text":"a"}]},{"role":"model","parts":[{"functionCall":{"name":"f"}}]},{"parts":[{"functionResponse":{"name":"f"}}]}]"#;
+    for contents in [last, empty, unsigned] {
+        let body = format!(r#"{{"contents":{contents}}}"#);
+        assert_ne!(generate("gemini-3.8-flash", &body).1, OK, "{contents}");
+        assert_eq!(generate("newest stand-in", &body).1, OK, "{contents}");
+    }
+    let body = format!("{{{USER}}}");
+    let strict = generate("gemini-3.8-flash-tts", &body);
+    assert_eq!(strict.1, "modality-unsupported");
+    assert_eq!(generate("speech stand-in", &body).1, OK);
+}
+
 #[test]
 fn media() {
     let inline = |mime: &str| {
         format!(
-            r#"{{"contents":[{{"parts":[{{"inlineData":{{"mimeType":"{mime}","data":"aGk="}}}}]}}]}}"#
+            r#"{{"contents":[{{"parts":[{{"inlineData":{{"mimeType":"{mime}","data":"iVBORw0KGgo="}}}}]}}]}}"#
         )
     };
     let file = |mime: &str| {

@@ -3,8 +3,8 @@
 use super::{Check, config};
 use crate::request::{
     feature_conflict::FeatureConflict, function_name_invalid::FunctionNameInvalid,
-    model_feature_unsupported::Feature, param_conflict::ParamConflict,
-    tool_param_deprecated::ToolParamDeprecated,
+    invalid_argument_generic::InvalidArgumentGeneric, model_feature_unsupported::Feature,
+    param_conflict::ParamConflict, tool_param_deprecated::ToolParamDeprecated,
 };
 use propus_wire::generate::{
     FunctionCallingMode, FunctionDeclaration, GenerateContentRequest, Tool,
@@ -21,17 +21,18 @@ impl Check<'_> {
                 let name = function.name.as_deref().unwrap_or_default();
                 if !name.is_empty() && !names.insert(name) {
                     let function = name.into();
-                    self.found(FunctionNameInvalid::Duplicate { function });
+                    let fault = FunctionNameInvalid::Duplicate { function };
+                    self.found_at(&format!("{path}.name"), fault);
                 }
             }
         }
         if !names.is_empty() && !self.card.function_calling {
-            self.unsupported(Feature::FunctionCalling);
+            self.unsupported(&format!("{root}.tools"), Feature::FunctionCalling);
         }
-        for tool in &request.tools {
-            self.built_in(tool);
+        for (place, tool) in request.tools.iter().enumerate() {
+            self.tool(&format!("{root}.tools[{place}]"), tool);
         }
-        self.allowed_functions(request);
+        self.function_calling(root, request);
     }
 
     fn function(&mut self, path: &str, function: &FunctionDeclaration) {
@@ -45,64 +46,96 @@ impl Check<'_> {
             self.function_schema(&format!("{path}.parameters"), schema);
         }
         if let Some(schema) = &function.parameters_json_schema {
-            self.function_json_schema(schema);
+            self.function_json_schema(&format!("{path}.parameters_json_schema"), schema);
         }
         if let Some(schema) = &function.response {
             self.function_schema(&format!("{path}.response"), schema);
         }
     }
 
-    fn built_in(&mut self, tool: &Tool) {
+    fn tool(&mut self, path: &str, tool: &Tool) {
+        // An empty list of functions is none. Google answers with its generic message (seen in a
+        // public error report).
+        if *tool == Tool::default() {
+            let cause = Some("a tool has neither functions nor anything else".into());
+            self.found_at(path, InvalidArgumentGeneric { cause });
+        }
         let card = self.card;
         let has = |name: &str| card.tools.iter().any(|known| known == name);
         if tool.google_search_retrieval.is_some() {
             match has("googleSearch") {
                 true if has("googleSearchRetrieval") => {}
-                true => self.found(ToolParamDeprecated),
-                false => self.unsupported(Feature::GoogleSearch),
+                true => {
+                    let path = format!("{path}.google_search_retrieval");
+                    self.found_at(&path, ToolParamDeprecated);
+                }
+                false => self.unsupported(path, Feature::GoogleSearch),
             }
         }
         for (name, feature) in asked(tool) {
             if !has(name) {
-                self.unsupported(feature);
+                self.unsupported(path, feature);
             }
         }
     }
 
-    fn allowed_functions(&mut self, request: &GenerateContentRequest) {
+    fn function_calling(&mut self, root: &str, request: &GenerateContentRequest) {
         let config = request.tool_config.as_ref();
         let Some(config) = config.and_then(|config| config.function_calling_config.as_ref()) else {
             return;
         };
+        let path = format!("{root}.tool_config.function_calling_config");
+        // The mode `NONE` asks for no function, and no report says that it is refused.
+        let calls = !matches!(
+            config.mode,
+            None | Some(FunctionCallingMode::Unspecified | FunctionCallingMode::None)
+        );
+        // With calls of built-in tools shown, Google takes it (probed by a public project).
+        if calls && !has_functions(request) && !shows_built_in_calls(request) {
+            self.found_at(&path, ParamConflict::CallingWithoutFunctions);
+        }
         let narrows = matches!(
             config.mode,
             Some(FunctionCallingMode::Any | FunctionCallingMode::Validated)
         );
         if !narrows && !config.allowed_function_names.is_empty() {
-            self.found(ParamConflict::AllowedFunctionNamesWithoutAny);
+            let path = format!("{path}.allowed_function_names");
+            self.found_at(&path, ParamConflict::AllowedFunctionNamesWithoutAny);
         }
     }
 
-    pub(super) fn features_together(&mut self, request: &GenerateContentRequest) {
-        let tools = &request.tools;
-        let functions = tools
-            .iter()
-            .any(|tool| !tool.function_declarations.is_empty());
-        let built_in = tools.iter().any(|tool| asked(tool).next().is_some());
+    pub(super) fn features_together(&mut self, root: &str, request: &GenerateContentRequest) {
+        let path = format!("{root}.tools");
+        let functions = has_functions(request);
+        let tools = request.tools.iter();
+        let built_in = tools.map(asked).any(|mut asked| asked.next().is_some());
         let mime_type = request.generation_config.as_ref().map(config::mime_type);
         let mime_type = mime_type.filter(|one| matches!(*one, "application/json" | config::ENUM));
         if functions && built_in && !self.card.functions_with_tools {
-            self.found(FeatureConflict::ToolsWithFunctions);
+            self.found_at(&path, FeatureConflict::ToolsWithFunctions);
+        } else if functions && built_in && !shows_built_in_calls(request) {
+            self.found_at(&path, FeatureConflict::ToolsWithFunctionsUnseen);
         }
         let Some(mime_type) = mime_type.map(str::to_owned) else {
             return;
         };
         if functions && !self.card.functions_with_json {
-            self.found(FeatureConflict::FunctionsWithJson { mime_type });
+            self.found_at(&path, FeatureConflict::FunctionsWithJson { mime_type });
         } else if built_in && !self.card.functions_with_tools {
-            self.found(FeatureConflict::ToolsWithJson { mime_type });
+            self.found_at(&path, FeatureConflict::ToolsWithJson { mime_type });
         }
     }
+}
+
+fn has_functions(request: &GenerateContentRequest) -> bool {
+    let mut tools = request.tools.iter();
+    tools.any(|tool| !tool.function_declarations.is_empty())
+}
+
+fn shows_built_in_calls(request: &GenerateContentRequest) -> bool {
+    let config = request.tool_config.as_ref();
+    let shows = config.and_then(|config| config.include_server_side_tool_invocations);
+    shows.unwrap_or_default()
 }
 
 /// The built-in tools that are asked for, by their JSON names.

@@ -27,6 +27,27 @@ pub const ENTRY: Entry = Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImageInvalid;
 
+/// How the bytes of images begin: PNG, JPEG, GIF, TIFF of both orders, BMP.
+const BEGINNINGS: [&[u8]; 6] = [
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"II*\0",
+    b"MM\0*",
+    b"BM",
+];
+
+impl ImageInvalid {
+    /// Whether bytes begin as those of some image do, be it of another type than was said: most
+    /// models look at the bytes alone.
+    pub fn is_image(bytes: &[u8]) -> bool {
+        let holds = |at: usize, mark: &[u8]| bytes.get(at..at + mark.len()) == Some(mark);
+        // WebP, and the family of HEIC and HEIF.
+        let is_boxed = holds(0, b"RIFF") && holds(8, b"WEBP") || holds(4, b"ftyp");
+        is_boxed || BEGINNINGS.iter().any(|mark| bytes.starts_with(mark))
+    }
+}
+
 impl Failure for ImageInvalid {
     fn name(&self) -> &'static str {
         "image-invalid"

@@ -56,6 +56,8 @@ const MARKS: &[(&str, &str, Kind)] = &[
     ("unknown name \"", "value", Kind::Quoted),
     ("\" at '", "field", Kind::Path),
     ("* generatecontentrequest.", "field", Kind::Path),
+    ("* counttokensrequest.", "field", Kind::Path),
+    ("* embedcontentrequest.", "field", Kind::Path),
     ("* batchembedcontentsrequest.", "field", Kind::Path),
     ("unsupported mime type:", "mime_type", Kind::Name),
     ("the file ", "file", Kind::Name),
@@ -207,9 +209,7 @@ fn value(after: &str, kind: Kind) -> Option<Value> {
     let after = after.trim_start_matches(['"', '\'', ':', '=', ' ', '`', '<', '\n', '(', '[']);
     match kind {
         Kind::Name => name(after, |c| c.is_ascii_alphanumeric() || "-._/:".contains(c)),
-        Kind::Path => name(after, |c| {
-            c.is_ascii_alphanumeric() || "-._[]$\"".contains(c)
-        }),
+        Kind::Path => text(path(after).trim_end_matches(['.', ':'])),
         Kind::Quoted => {
             let end = after.find(['"', '\'', '`', '\n', '.', ']'])?;
             let end = match after.as_bytes().get(end) {
@@ -248,6 +248,22 @@ fn name(after: &str, belongs: impl Fn(char) -> bool) -> Option<Value> {
     // The full stop of a sentence, and the colon before a rule.
     let name = after[..end].trim_end_matches(['.', ':', '"']);
     text(name.strip_prefix("models/").unwrap_or(name))
+}
+
+/// A path such as `contents[0].parts` or `properties["a b"].type`: between brackets anything may stand.
+fn path(after: &str) -> &str {
+    let mut end = 0;
+    while let Some(letter) = after[end..].chars().next() {
+        end += match letter {
+            '[' => match after[end..].find(']') {
+                Some(length) => length + 1,
+                None => break,
+            },
+            letter if letter.is_ascii_alphanumeric() || "-._$".contains(letter) => 1,
+            _ => break,
+        };
+    }
+    &after[..end]
 }
 
 fn text(value: &str) -> Option<Value> {
@@ -345,6 +361,14 @@ mod tests {
         check(
             "* GenerateContentRequest.generation_config.temperature: temperature must be in the range [0.0, 2.0].",
             json!({"field": "generation_config.temperature", "range": "0.0, 2.0"}),
+        );
+        check(
+            "* CountTokensRequest.generate_content_request.model: unexpected model name format",
+            json!({"field": "generate_content_request.model"}),
+        );
+        check(
+            "* GenerateContentRequest.generation_config.response_schema.properties[\"a b\"].type: must be specified",
+            json!({"field": "generation_config.response_schema.properties[\"a b\"].type"}),
         );
         check(
             "The input token count (70000) exceeds the maximum number of tokens allowed (65536).",

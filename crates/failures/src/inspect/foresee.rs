@@ -1,6 +1,6 @@
 //! What a request will likely run into although the API takes it.
 
-use super::{Finding, Level, Sending, written};
+use super::{Finding, Level, Sending, place, written};
 use crate::{
     Card, Problem,
     cards::Thinking,
@@ -53,14 +53,11 @@ pub(super) fn warnings(
         foreign_language(request),
         impatient(sending.timeout),
     ];
-    let warning = |(name, field, message, code): (_, Option<&str>, String, _)| {
-        let mut finding = written(name, message, code, body);
-        finding.level = Level::Warning;
-        finding.field = field.map(str::to_owned);
-        finding.place = std::str::from_utf8(body)
-            .ok()
-            .and_then(|body| super::place::find(body, field, None, ""));
-        finding
+    let warning = |(name, field, message, code): (_, Option<&str>, String, _)| Finding {
+        level: Level::Warning,
+        field: field.map(str::to_owned),
+        place: field.and_then(|field| place::find(body, field, None)),
+        ..written(name, message, code)
     };
     found.into_iter().flatten().map(warning).collect()
 }

@@ -1,80 +1,78 @@
 //! Finds in the text of a request what a message of Google's means.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
-/// The bytes that a message means: an unknown name, a field's value, or the place where JSON breaks.
-pub(crate) fn find(
-    body: &str,
-    field: Option<&str>,
-    name: Option<&str>,
-    message: &str,
-) -> Option<Range<usize>> {
-    if message.ends_with('^') {
-        return broken(body, message);
-    }
-    let steps: Vec<Step> = field.map(steps).unwrap_or_default();
-    if field.is_none() && name.is_none() {
-        return None;
-    }
-    let mut reader = Reader { body, at: 0 };
-    reader.descend(&steps, name)
+/// The bytes that a path means, or the key of a name in the object there.
+pub(crate) fn find(body: &[u8], path: &str, name: Option<&str>) -> Option<Range<usize>> {
+    let body = std::str::from_utf8(body).ok()?;
+    Reader { body, at: 0 }.descend(&steps(path), name)
 }
 
-/// Google shows the line in which JSON breaks, with a caret under the place.
-fn broken(body: &str, message: &str) -> Option<Range<usize>> {
-    let mut lines = message.rsplit('\n');
-    let caret = lines.next()?.find('^')?;
-    let excerpt = lines.next()?;
-    let at = match excerpt.is_empty() {
-        true => body.len(),
-        false => {
-            body.find(excerpt)?
-                + excerpt
-                    .char_indices()
-                    .nth(caret)
-                    .map_or(excerpt.len(), |(at, _)| at)
-        }
-    };
-    let end = body[at..]
-        .chars()
-        .next()
-        .map_or(at, |letter| at + letter.len_utf8());
-    Some(at..end)
+/// The letter at a byte; nothing at the end.
+pub(super) fn letter(body: &[u8], at: usize) -> Option<Range<usize>> {
+    let body = std::str::from_utf8(body).ok()?;
+    let letter = body.get(at..)?.chars().next();
+    Some(at..at + letter.map_or(0, char::len_utf8))
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
+    /// A field, which may be written in either spelling.
+    Field(String),
+    /// A key of the caller's own, as it stands.
     Key(String),
     Item(usize),
 }
 
-/// `contents[0].parts` and `properties["a b"].type` as steps. Google writes the entries of a map by
-/// their number and `value`: `properties[3].value`.
+/// `contents[0].parts` and `properties["a b"].type` as steps. The reader of messages writes the entries
+/// of a map by their number and `value`: `properties[3].value`.
 fn steps(path: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut rest = path;
     while !rest.is_empty() {
         rest = rest.trim_start_matches('.');
         if let Some(inner) = rest.strip_prefix('[') {
-            let (index, after) = inner.split_once(']').unwrap_or((inner, ""));
-            match index.parse() {
-                Ok(number) => steps.push(Step::Item(number)),
-                Err(_) => steps.push(Step::Key(plain(index.trim_matches('"')))),
-            }
+            let (step, after) = bracketed(inner);
+            steps.push(step);
             rest = after;
             continue;
         }
         let end = rest.find(['.', '[']).unwrap_or(rest.len());
-        steps.push(Step::Key(plain(&rest[..end])));
+        steps.push(Step::Field(plain(&rest[..end])));
         rest = &rest[end..];
     }
     steps
+}
+
+/// The step behind an opening bracket, and what follows the closing one. In quotes stands a key,
+/// escaped as in JSON.
+fn bracketed(inner: &str) -> (Step, &str) {
+    let length = match inner.starts_with('"') {
+        true => Reader { body: inner, at: 0 }.skip(),
+        false => inner.find(']').unwrap_or(inner.len()),
+    };
+    let (index, after) = inner.split_at(length);
+    let step = match index.parse() {
+        Ok(number) => Step::Item(number),
+        Err(_) => Step::Key(key(index).into_owned()),
+    };
+    (step, after.strip_prefix(']').unwrap_or(after))
 }
 
 /// A field's name in either spelling.
 fn plain(name: &str) -> String {
     let letters = name.chars().filter(|letter| *letter != '_');
     letters.map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+/// What a key says, without quotes and escapes.
+fn key(written: &str) -> Cow<'_, str> {
+    let quoted = |quote: char| written.strip_prefix(quote)?.strip_suffix(quote);
+    let bare = quoted('"').or_else(|| quoted('\'')).unwrap_or(written);
+    match bare.contains('\\') {
+        true => serde_json::from_str(written).map_or(Cow::Borrowed(bare), Cow::Owned),
+        false => Cow::Borrowed(bare),
+    }
 }
 
 /// Walks through JSON as far as it goes, forgiving what is odd.
@@ -100,17 +98,18 @@ impl Reader<'_> {
             };
         };
         match (step, first) {
-            (Step::Key(key), b'{') => {
-                self.entry(|found, _| plain(found) == *key)?;
+            (Step::Field(field), b'{') => {
+                self.entry(|found, _| plain(found) == *field)?;
                 self.descend(rest, name)
             }
-            (Step::Item(wanted), b'{') => {
-                // An entry of a map, by its number.
+            (Step::Key(key), b'{') => {
+                self.entry(|found, _| found == key)?;
+                self.descend(rest, name)
+            }
+            // An entry of a map, by its number.
+            (Step::Item(wanted), b'{') if is_value(rest.first()) => {
                 self.entry(|_, number| number == *wanted)?;
-                match rest.first() {
-                    Some(Step::Key(key)) if key == "value" => self.descend(&rest[1..], name),
-                    _ => self.descend(rest, name),
-                }
+                self.descend(&rest[1..], name)
             }
             (Step::Item(wanted), b'[') => {
                 self.at += 1;
@@ -125,7 +124,7 @@ impl Reader<'_> {
             }
             // A single value stands for a list of one.
             (Step::Item(0), _) => self.descend(rest, name),
-            (Step::Key(_), b'[') => {
+            (Step::Field(_) | Step::Key(_), b'[') => {
                 self.at += 1;
                 self.descend(steps, name)
             }
@@ -148,7 +147,7 @@ impl Reader<'_> {
             }
             let start = self.at;
             let end = self.skip();
-            let found = wanted(self.body[start..end].trim_matches(['"', '\'']), number);
+            let found = wanted(&key(&self.body[start..end]), number);
             if self.peek()? != b':' {
                 return None;
             }
@@ -231,6 +230,11 @@ impl Reader<'_> {
     }
 }
 
+/// Whether a step leads to the value of a map's entry.
+fn is_value(step: Option<&Step>) -> bool {
+    matches!(step, Some(Step::Field(name)) if name == "value")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,50 +246,67 @@ mod tests {
 }"#;
 
     #[track_caller]
-    fn check(field: Option<&str>, name: Option<&str>, expected: Option<&str>) {
-        let found = find(BODY, field, name, "");
+    fn check(path: &str, name: Option<&str>, expected: Option<&str>) {
+        let found = find(BODY.as_bytes(), path, name);
         assert_eq!(found.map(|place| &BODY[place]), expected);
     }
 
     #[test]
     fn fields_are_found_in_either_spelling() {
-        check(Some("generation_config.temperature"), None, Some("7"));
-        check(Some("generationConfig.temperature"), None, Some("7"));
-        check(Some("contents[0].parts[1]"), None, Some(r#"{"txt": "b"}"#));
-        check(Some("contents[0].parts[1]"), Some("txt"), Some("\"txt\""));
-        check(Some("contents[0].parts[0].text"), None, Some(r#""a\"}""#));
-        check(Some("contents[3]"), None, None);
-        check(Some("nothing"), None, None);
+        check("generation_config.temperature", None, Some("7"));
+        check("generationConfig.temperature", None, Some("7"));
+        check("contents[0].parts[1]", None, Some(r#"{"txt": "b"}"#));
+        check("contents[0].parts[1]", Some("txt"), Some("\"txt\""));
+        check("contents[0].parts[0].text", None, Some(r#""a\"}""#));
+        check("contents[3]", None, None);
+        check("nothing", None, None);
     }
 
     #[test]
     fn entries_of_maps_are_found_by_number_and_by_name() {
         let schema = "generation_config.response_schema.properties";
-        check(
-            Some(&format!("{schema}[1].value")),
-            Some("title"),
-            Some("\"title\""),
-        );
-        check(Some(&format!("{schema}[\"x\"].type")), None, Some("\"A\""));
+        let number = format!("{schema}[1].value");
+        check(&number, Some("title"), Some("\"title\""));
+        check(&format!("{schema}[\"x\"].type"), None, Some("\"A\""));
     }
 
     #[test]
-    fn broken_json_is_found_by_googles_excerpt() {
-        let body = "{\"contents\": [}";
-        let place = find(
-            body,
-            None,
-            None,
-            "Expected a value.\n{\"contents\": [}\n              ^",
-        );
-        assert_eq!(place.map(|place| &body[place]), Some("}"));
+    fn keys_are_found_as_they_stand() {
+        let body = r#"{"a_b": 1, "ab": 2, "A b.c]": 3, "0": 4, "\u00e9\"": 5, "": 6}"#;
+        for (key, value) in [
+            ("ab", "2"),
+            ("a_b", "1"),
+            ("A b.c]", "3"),
+            ("0", "4"),
+            ("é\"", "5"),
+            ("", "6"),
+        ] {
+            let path = format!("[{}]", serde_json::Value::from(key));
+            let found = find(body.as_bytes(), &path, None);
+            assert_eq!(found.map(|place| &body[place]), Some(value), "{path}");
+        }
+    }
+
+    #[test]
+    fn one_value_stands_for_a_list_of_one() {
+        let body = br#"{"contents": {"parts": {"text": 5}}}"#;
+        let found = find(body, "contents[0].parts[0].text", None);
+        assert_eq!(found.map(|place| &body[place]), Some(&b"5"[..]));
+    }
+
+    #[test]
+    fn letters_are_found_whole() {
+        assert_eq!(letter("aé".as_bytes(), 1), Some(1..3));
+        assert_eq!(letter(b"a", 1), Some(1..1));
+        assert_eq!(letter("aé".as_bytes(), 2), None);
     }
 
     proptest! {
         #[test]
         fn any_text_is_survived(body in "[\\[\\]{}\"':,a-c0-2 \\\\é]{0,60}", field in "[a-c.\\[\\]0-2\"]{0,12}") {
-            find(&body, Some(&field), Some("a"), "");
-            find(&body, Some(&field), None, "x\na\n ^");
+            find(body.as_bytes(), &field, Some("a"));
+            find(body.as_bytes(), &field, None);
+            letter(body.as_bytes(), field.len());
         }
     }
 }

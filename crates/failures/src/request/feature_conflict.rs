@@ -19,6 +19,7 @@ pub const ENTRY: Entry = Entry {
         likely("tools cannot be combined"),
         likely("cannot be combined with"),
         likely("cannot be used together"),
+        certain("please enable * includeserversidetoolinvocations"),
         likely("builtin tools ** function calling"),
         likely("built in tools ** function calling"),
         likely("is not compatible with function calling"),
@@ -44,6 +45,8 @@ pub enum FeatureConflict {
     },
     /// Built-in tools and function declarations.
     ToolsWithFunctions,
+    /// Both, on a model that takes both where the calls of built-in tools are shown.
+    ToolsWithFunctionsUnseen,
 }
 
 impl Failure for FeatureConflict {
@@ -60,6 +63,11 @@ impl Failure for FeatureConflict {
                 format!("Tool use with a response mime type: '{mime_type}' is unsupported")
             }
             Self::ToolsWithFunctions => "Tool use with function calling is unsupported".into(),
+            Self::ToolsWithFunctionsUnseen => {
+                "Please enable tool_config.include_server_side_tool_invocations to use Built-in \
+                 tools with Function calling."
+                    .into()
+            }
         };
         Status::new(Code::InvalidArgument, message)
     }
@@ -74,6 +82,7 @@ impl Failure for FeatureConflict {
                 mime_type: mime_type(),
             },
             Self::ToolsWithFunctions,
+            Self::ToolsWithFunctionsUnseen,
         ]
     }
 }

@@ -59,6 +59,8 @@ pub enum Missing {
     Data,
     /// The name of a function.
     Name,
+    /// Some text in the last turn. Google's words for it are not known.
+    Text,
     /// Some text in what is to be embedded. Google says this without its star.
     EmbeddedText,
 }
@@ -70,6 +72,7 @@ impl MissingRequiredField {
             Missing::Parts => "contents.parts must not be empty.".into(),
             Missing::Data => "required oneof field 'data' must have one initialized field".into(),
             Missing::Name => "Name cannot be empty.".into(),
+            Missing::Text => "text must not be empty.".into(),
             Missing::EmbeddedText => String::new(),
         }
     }
@@ -111,6 +114,10 @@ impl Failure for MissingRequiredField {
             (
                 "GenerateContentRequest.contents[2].parts[0].function_response.name",
                 Missing::Name,
+            ),
+            (
+                "GenerateContentRequest.contents[2].parts[0].text",
+                Missing::Text,
             ),
             ("EmbedContentRequest.content", Missing::EmbeddedText),
         ]

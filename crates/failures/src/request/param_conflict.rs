@@ -25,6 +25,9 @@ pub const ENTRY: Entry = Entry {
         certain("only when function calling mode is any"),
         certain("must be set to applicationjson when"),
         certain("must be set to application json when"),
+        certain("function calling config is set without"),
+        certain("cachedcontent can not be used with"),
+        certain("should not be set in the request when using cached content"),
         likely("only when * is set"),
         likely("when * is set"),
     ],
@@ -33,7 +36,7 @@ pub const ENTRY: Entry = Entry {
 /// Two parameters exclude each other, or one needs another.
 ///
 /// Source of the wordings: the one on thinking was seen in public error reports, and the one on
-/// function names too; the others are guesses around the published protos' rules.
+/// function names, functions and caches too; the others are guesses around the published protos' rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParamConflict {
     /// `thinkingBudget` and `thinkingLevel`.
@@ -50,10 +53,14 @@ pub enum ParamConflict {
     ContentsAndRequest,
     /// `voiceConfig` and `multiSpeakerVoiceConfig`.
     TwoVoices,
+    /// `functionCallingConfig` without a function.
+    CallingWithoutFunctions,
+    /// `cachedContent` and what the cache holds itself: system instruction, tools and their setting.
+    CacheAndMore,
 }
 
 impl ParamConflict {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::ThinkingBudgetAndLevel,
         Self::TwoResponseSchemas,
         Self::SchemaWithoutJson,
@@ -61,6 +68,8 @@ impl ParamConflict {
         Self::AllowedFunctionNamesWithoutAny,
         Self::ContentsAndRequest,
         Self::TwoVoices,
+        Self::CallingWithoutFunctions,
+        Self::CacheAndMore,
     ];
 
     /// Both parameters, snake_case.
@@ -73,6 +82,8 @@ impl ParamConflict {
             Self::AllowedFunctionNamesWithoutAny => ["allowed_function_names", "mode"],
             Self::ContentsAndRequest => ["contents", "generate_content_request"],
             Self::TwoVoices => ["voice_config", "multi_speaker_voice_config"],
+            Self::CallingWithoutFunctions => ["function_calling_config", "function_declarations"],
+            Self::CacheAndMore => ["cached_content", "system_instruction"],
         }
     }
 
@@ -99,6 +110,14 @@ impl ParamConflict {
             }
             Self::TwoVoices => {
                 "voice_config and multi_speaker_voice_config are mutually exclusive."
+            }
+            Self::CallingWithoutFunctions => {
+                "Function calling config is set without function_declarations."
+            }
+            Self::CacheAndMore => {
+                "CachedContent can not be used with GenerateContent request setting \
+                 system_instruction, tools or tool_config.\n\nProposed fix: move those values to \
+                 CachedContent from GenerateContent request."
             }
         }
     }

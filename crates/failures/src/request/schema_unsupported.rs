@@ -67,7 +67,7 @@ pub const ENTRY: Entry = Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaUnsupported {
     /// Message and field, such as
-    /// `GenerateContentRequest.generation_config.response_schema.properties[name].items`.
+    /// `GenerateContentRequest.generation_config.response_schema.properties["name"].items`.
     pub path: String,
     /// Which rule.
     pub rule: Rule,
@@ -124,6 +124,25 @@ impl Rule {
             Self::StringFormat => "only 'enum' and 'date-time' are supported for STRING type",
             Self::EnumMissing => "should be non-empty for `text/x.enum`",
         }
+    }
+}
+
+/// A schema that could not even be read: it has a field or a value that the API does not know.
+///
+/// Source of the wording: seen in public error reports; the parser of the messages makes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SchemaUnreadable {
+    /// What the parser says, details included.
+    pub status: Status,
+}
+
+impl Failure for SchemaUnreadable {
+    fn name(&self) -> &'static str {
+        "schema-unsupported"
+    }
+
+    fn status(&self) -> Status {
+        self.status.clone()
     }
 }
 

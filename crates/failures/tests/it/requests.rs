@@ -2,7 +2,7 @@
 //!
 //! The cases lie in `requests/`; how they are written is said at the top of each file.
 
-use propus_failures::{Cards, Day, Finding, Sending, inspect};
+use propus_failures::{Cards, Day, Finding, Sending, inspect, inspect::Level};
 use propus_wire::{Surface, Version};
 
 pub const BROKEN: &str = include_str!("requests/broken.txt");
@@ -56,7 +56,10 @@ fn sending(how: &str) -> Sending<'_> {
 
 /// A finding as the files write it.
 fn written(finding: &Finding, body: &str) -> String {
-    let mut written = finding.failure.to_owned();
+    let mut written = match finding.level {
+        Level::Error => finding.failure.to_owned(),
+        Level::Warning => format!("warning: {}", finding.failure),
+    };
     if let Some(field) = &finding.field {
         written += &format!(" @ {field}");
     }
@@ -133,28 +136,34 @@ fn schemas_nested_too_deeply_are_refused() {
     };
     let schema = nested(80, "ARRAY", r#"{"type": "STRING"}"#);
     let json_schema = nested(80, "array", r#"{"type": "string"}"#);
-    for config in [
-        format!(r#""responseSchema": {schema}"#),
-        format!(r#""responseJsonSchema": {json_schema}"#),
+    for (field, config) in [
+        ("response_schema", format!(r#""responseSchema": {schema}"#)),
+        (
+            "response_json_schema",
+            format!(r#""responseJsonSchema": {json_schema}"#),
+        ),
     ] {
         check_made(
             how,
             &format!(
                 r#"{{{contents}, "generationConfig": {{"responseMimeType": "application/json", {config}}}}}"#
             ),
-            "schema-too-complex @ ",
+            &format!("schema-too-complex @ generation_config.{field}"),
         );
     }
-    for parameters in [
-        format!(r#""parameters": {schema}"#),
-        format!(r#""parametersJsonSchema": {json_schema}"#),
+    for (field, parameters) in [
+        ("parameters", format!(r#""parameters": {schema}"#)),
+        (
+            "parameters_json_schema",
+            format!(r#""parametersJsonSchema": {json_schema}"#),
+        ),
     ] {
         check_made(
             how,
             &format!(
                 r#"{{{contents}, "tools": [{{"functionDeclarations": [{{"name": "f", {parameters}}}]}}]}}"#
             ),
-            "schema-too-complex @ ",
+            &format!("schema-too-complex @ tools[0].function_declarations[0].{field}"),
         );
     }
 }

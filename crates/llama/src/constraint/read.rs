@@ -358,9 +358,11 @@ impl Reader<'_> {
                 return Err(SchemaError::new(path, "must be an object"));
             };
             for (name, schema) in declared {
+                // Named as Google names it, in quotes.
+                let path = format!("{path}[{}]", Value::from(name.as_str()));
                 properties.push(Property {
                     name: name.clone(),
-                    form: self.form(schema, &format!("{path}[{name}]"), depth + 1)?,
+                    form: self.form(schema, &path, depth + 1)?,
                     required: required.contains(name),
                 });
             }

@@ -293,7 +293,7 @@ fn refusals_say_where_and_why() {
         ),
         (
             json!({"properties": {"a": {"patternProperties": {}}}}),
-            "schema.properties[a].patternProperties",
+            "schema.properties[\"a\"].patternProperties",
             "not supported",
         ),
         (json!({"type": "foo"}), "schema.type", "unknown type `foo`"),

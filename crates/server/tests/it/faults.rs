@@ -114,6 +114,36 @@ async fn bad_bodies_are_refused_with_all_their_faults() {
     assert_eq!(violations.as_array().unwrap().len(), 2, "{error}");
 }
 
+/// The header of a refusal names the failure that `check` finds first, whatever the caller wrote.
+#[tokio::test]
+async fn refusals_and_findings_have_one_name() {
+    let server = Server::start();
+    for (body, failure) in [
+        ("{", "malformed-json"),
+        ("[]", "wrong-enum-or-type"),
+        (r#"{"contentz":1}"#, "unknown-field"),
+        (
+            r#"{"contents":"API key not valid. Please pass a valid API key."}"#,
+            "wrong-enum-or-type",
+        ),
+        (
+            r#"{"contents":[],"generationConfig":{"responseSchema":{"$ref":"x"}}}"#,
+            "schema-unsupported",
+        ),
+        (
+            r#"{"contents":[{"parts":[{"inlineData":{"data":"***"}}]}]}"#,
+            "base64-invalid",
+        ),
+        ("{}", "missing-required-field"),
+    ] {
+        let reply = server.post(GENERATE, body).await;
+        assert_eq!(reply.header("x-propus-failure"), failure, "{body}");
+        let check = "/propus/v1/check?model=gemini-2.5-flash";
+        let found = server.post(check, body).await.json();
+        assert_eq!(found["findings"][0]["failure"], failure, "{body}: {found}");
+    }
+}
+
 #[tokio::test]
 async fn legacy_v1_does_not_know_tools() {
     let settings = Settings {

@@ -38,8 +38,8 @@ pub(super) trait Events {
 /// Why the parser stopped.
 #[derive(Debug, PartialEq)]
 pub(super) enum Stop {
-    /// An error with a reason, an excerpt and a caret.
-    Syntax(String),
+    /// An error with a reason, an excerpt and a caret, and the byte of the body that it is at.
+    Syntax { reason: String, at: usize },
     /// An error whose excerpt would cut a character in two; Google does not explain those.
     Unexplained,
     /// What was read is wrong, and there would have been a second pass.
@@ -48,6 +48,7 @@ pub(super) enum Stop {
 
 /// Reads a body, or says why it cannot be read.
 pub(super) fn parse(json: &[u8], events: &mut impl Events) -> Result<(), Stop> {
+    let marked = json.len();
     let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
     let (text, valid) = as_text(json);
     let mut parser = Parser {
@@ -58,7 +59,21 @@ pub(super) fn parse(json: &[u8], events: &mut impl Events) -> Result<(), Stop> {
         depth: 0,
         events,
     };
-    parser.root()
+    let mark = marked - json.len();
+    parser.root().map_err(|stop| stop.behind(mark))
+}
+
+impl Stop {
+    /// The same behind some more bytes.
+    fn behind(self, bytes: usize) -> Self {
+        match self {
+            Self::Syntax { reason, at } => Self::Syntax {
+                reason,
+                at: at + bytes,
+            },
+            other => other,
+        }
+    }
 }
 
 /// The body with spaces in place of bytes that are not UTF-8, and the length up to the first.
@@ -196,9 +211,9 @@ impl<'a, E: Events> Parser<'a, '_, E> {
         self.depth += 1;
         if self.depth > MOST_DEPTH {
             let key = shortened(key.unwrap_or_default());
-            return Err(Stop::Syntax(format!(
-                "Message too deep. Max recursion depth reached for key '{key}'"
-            )));
+            let reason = format!("Message too deep. Max recursion depth reached for key '{key}'");
+            let at = self.at - 1;
+            return Err(Stop::Syntax { reason, at });
         }
         Ok(())
     }
@@ -430,7 +445,9 @@ impl<'a, E: Events> Parser<'a, '_, E> {
             None => Stop::Unexplained,
             Some(excerpt) => {
                 let indent = " ".repeat(self.at - begin);
-                Stop::Syntax(format!("{reason}\n{excerpt}\n{indent}^"))
+                let reason = format!("{reason}\n{excerpt}\n{indent}^");
+                let at = self.at;
+                Stop::Syntax { reason, at }
             }
         }
     }

@@ -3,7 +3,7 @@
 mod laws;
 mod surfaces;
 
-use super::{Violations, read};
+use super::{FaultKind, Violations, read};
 use crate::{
     Message, Mode, Surface, Version,
     embed::{BatchEmbedContentsRequest, EmbedContentRequest},
@@ -499,4 +499,68 @@ fn garbage_is_refused_quickly_and_briefly() {
         "{:?}",
         start.elapsed()
     );
+}
+
+/// Kind, path and name of each fault of a body that is sent to v1 as it was in 2025.
+fn kinds(body: &str) -> Vec<(FaultKind, String, Option<String>)> {
+    let read = read::<GenerateContentRequest>(body.as_bytes(), Surface::LegacyV1, Version::V1);
+    let Err(Violations::Fields(faults)) = read else {
+        panic!("{read:?}");
+    };
+    let told = faults
+        .into_iter()
+        .map(|fault| (fault.kind, fault.path, fault.name));
+    told.collect()
+}
+
+#[test]
+fn faults_tell_their_kind() {
+    use FaultKind::*;
+    for (body, kind, path, name) in [
+        (r#"{"tool": 1}"#, UnknownName, "", Some("tool")),
+        (r#"{"tools": 1}"#, OtherVersion, "", Some("tools")),
+        (
+            r#"{"contents": [{"tools": 1}]}"#,
+            UnknownName,
+            "contents[0]",
+            Some("tools"),
+        ),
+        (r#"{"contents": "Unknown name"}"#, Value, "contents", None),
+        (
+            r#"{"contents": [{"role": []}]}"#,
+            Value,
+            "contents[0]",
+            Some("role"),
+        ),
+        (r#"[]"#, Value, "", None),
+        (
+            r#"{"contents": [{"parts": [{"inlineData": {"data": "*"}}]}]}"#,
+            Base64,
+            "contents[0].parts[0].inline_data.data",
+            None,
+        ),
+        (
+            r#"{"contents": [{"parts": [{"text": "", "inlineData": {}}]}]}"#,
+            SetTwice,
+            "contents[0].parts[0]",
+            None,
+        ),
+    ] {
+        let expected = vec![(kind, path.to_owned(), name.map(str::to_owned))];
+        assert_eq!(kinds(body), expected, "{body}");
+    }
+}
+
+#[test]
+fn malformed_json_tells_its_place() {
+    for (body, place) in [
+        ("{\n  \"contents\": [\n    1 2]}", "2]}"),
+        ("\u{feff}{\"contents\": 1 2}", "2}"),
+        ("{\"contents\": \"é", ""),
+    ] {
+        let Err(Violations::Syntax { at, .. }) = generate(body.as_bytes()) else {
+            panic!("{body}");
+        };
+        assert_eq!(&body[at..], place, "{body}");
+    }
 }

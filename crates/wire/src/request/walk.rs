@@ -7,7 +7,7 @@ use super::{
     canonical::Canonical,
     syntax::{self, Events, Scalar, Stop},
     values::{echo, reason_against},
-    violations::{Faults, shortened},
+    violations::{FaultKind, Faults, shortened},
 };
 use crate::{
     Mode, Version,
@@ -32,7 +32,7 @@ pub(super) fn check(
         canonical: Canonical::default(),
     };
     match syntax::parse(json, &mut walk) {
-        Err(Stop::Syntax(reason)) => return Err(Violations::Syntax(reason)),
+        Err(Stop::Syntax { reason, at }) => return Err(Violations::Syntax { reason, at }),
         Err(Stop::Unexplained) => return Err(Violations::Unexplained),
         Ok(()) | Err(Stop::Refused) => walk.faults.into_result()?,
     }
@@ -120,7 +120,7 @@ impl Events for Walk {
         }
         let outside = self.path.len();
         match self.place(key) {
-            Place::Root => self.faults.name("", "", ROOT),
+            Place::Root => self.faults.root(),
             Place::Field(field) => self.field(field, key, value, outside),
             Place::Item(field) => self.single(field, key, value),
             Place::Entry(field) if matches!(value, Scalar::Null) => self.empty_entry(field, key),
@@ -136,7 +136,6 @@ impl Events for Walk {
     }
 }
 
-const ROOT: &str = "Root element must be a message.";
 const NAMELESS: &str = "Proto fields must have a name.";
 
 impl Walk {
@@ -164,7 +163,7 @@ impl Walk {
             Shape::Free => Place::Free,
             Shape::Skipped => Place::Nowhere,
             Shape::Stray => {
-                self.faults.name(&self.path, "", NAMELESS);
+                self.faults.name(FaultKind::Value, &self.path, "", NAMELESS);
                 Place::Nowhere
             }
         }
@@ -185,7 +184,11 @@ impl Walk {
                 "" => NAMELESS,
                 _ => "Cannot find field.",
             };
-            self.faults.name(&self.path, name, reason);
+            let kind = match known {
+                Some(_) => FaultKind::OtherVersion,
+                None => FaultKind::UnknownName,
+            };
+            self.faults.name(kind, &self.path, name, reason);
             return Place::Nowhere;
         };
         if !self.path.is_empty() {
@@ -208,7 +211,9 @@ impl Walk {
             Kind::Struct | Kind::Value => Shape::Free,
             _ => {
                 let reason = "Starting an object on a scalar field";
-                self.faults.value(&self.path[..outside], field.name, reason);
+                let parent = &self.path[..outside];
+                self.faults
+                    .value(FaultKind::Value, parent, field.name, reason);
                 return Shape::Skipped;
             }
         };
@@ -224,12 +229,12 @@ impl Walk {
         match place {
             Place::Free => return Shape::Free,
             Place::Nowhere => return Shape::Skipped,
-            Place::Root => self.faults.name("", "", ROOT),
+            Place::Root => self.faults.root(),
             Place::Field(field) if field.label == Label::Repeated => return Shape::List(field, 0),
             Place::Field(field) if field.label == Label::Map => {
                 let name = shortened(name);
                 let reason = format!("Cannot bind a list to map for field '{name}'.");
-                self.faults.value(parent, "Map", &reason);
+                self.faults.value(FaultKind::Value, parent, "Map", &reason);
             }
             Place::Field(field) if matches!(field.kind, Kind::Value) => {
                 return match self.takes_oneof(place, key, outside) {
@@ -241,12 +246,13 @@ impl Walk {
             Place::Entry(_) => {
                 let name = shortened(name);
                 let reason = format!("Cannot have repeated items ('{name}') within a map.");
-                self.faults.value(&self.path, "Map", &reason);
+                self.faults
+                    .value(FaultKind::Value, &self.path, "Map", &reason);
                 return Shape::Stray;
             }
             Place::Field(_) | Place::Item(_) => {
                 let reason = "Proto field is not repeating, cannot start list.";
-                self.faults.name(parent, name, reason);
+                self.faults.name(FaultKind::Value, parent, name, reason);
             }
         }
         Shape::Skipped
@@ -264,7 +270,9 @@ impl Walk {
         if other.is_some_and(|known| known.name != field.name) {
             let name = shortened(key.unwrap_or_default());
             let reason = format!("oneof field '{group}' is already set. Cannot set '{name}'");
-            self.faults.value(&self.path[..outside], "oneof", &reason);
+            let parent = &self.path[..outside];
+            self.faults
+                .value(FaultKind::SetTwice, parent, "oneof", &reason);
             return false;
         }
         set.push(field);
@@ -330,7 +338,8 @@ impl Walk {
         match field.label {
             Label::Map => {
                 let entry = self.entry_type(field);
-                self.faults.value(&self.path, &entry, &echo(&value));
+                self.faults
+                    .value(FaultKind::Value, &self.path, &entry, &echo(&value));
             }
             Label::Singular | Label::Repeated => self.single(field, key, value),
         }
@@ -348,7 +357,11 @@ impl Walk {
                     }
                     _ => reason,
                 };
-                self.faults.value(&self.path, &type_name, &reason);
+                let kind = match (field.kind, &value) {
+                    (Kind::Bytes, Scalar::String(_)) => FaultKind::Base64,
+                    _ => FaultKind::Value,
+                };
+                self.faults.value(kind, &self.path, &type_name, &reason);
             }
         }
     }
