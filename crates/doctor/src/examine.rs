@@ -1,0 +1,179 @@
+//! The order of the examination, and what depends on what.
+
+use crate::{
+    Environment, Probe, Report, Settings,
+    api::{Api, Parts},
+    base_url::{is_google, shown},
+    certificate::Store,
+    clock::Clock,
+    evidence,
+    probes::{
+        address, certificates, clock, credentials, generate, model, models, reach, sdks, stream,
+        tier, tls, vertex, way,
+    },
+    proxy::Proxy,
+    secrets::Secrets,
+};
+use propus_wire::Version;
+use url::Url;
+
+/// Examines the environment: first what can be seen in it, then the network and the API, step by
+/// step. A step takes at most the time that the settings allow, and a failure ends what needs it.
+pub async fn examine(environment: &Environment, settings: &Settings) -> Report {
+    let clock = Clock::of(environment);
+    let (mut probes, plan) = look(environment, settings);
+    probes.extend(sdks::probe(environment, settings.timeout).await);
+    probes.extend(match plan {
+        Ok(plan) => plan.carry_out(settings, clock).await,
+        Err(because) => skipped(&STEPS, because),
+    });
+    Report::new(probes, &Secrets::of(environment, settings))
+}
+
+/// What needs the network, in this order.
+const STEPS: [&str; 9] = [
+    "dns", "tcp", "tls", "models", "clock", "model", "generate", "stream", "tier",
+];
+
+fn skipped(steps: &[&'static str], because: &str) -> Vec<Probe> {
+    let skipped = steps.iter().map(|step| Probe::skipped(step, because));
+    skipped.collect()
+}
+
+/// What the network is asked, and with what.
+struct Plan {
+    url: Url,
+    version: Version,
+    key: Option<String>,
+    proxy: Option<Proxy>,
+    stores: Vec<Store>,
+}
+
+/// Looks at the environment without asking anybody.
+fn look(
+    environment: &Environment,
+    settings: &Settings,
+) -> (Vec<Probe>, Result<Plan, &'static str>) {
+    let address = address::probe(environment, settings);
+    let google = address.url.as_ref().is_none_or(is_google);
+    let credentials = credentials::probe(environment, google);
+    let (version, unknown_version) = address::version(environment);
+    let trust = certificates::probe(environment);
+    let mut probes = credentials.probes;
+    probes.extend(address.probes);
+    probes.extend(unknown_version);
+    probes.extend(vertex::probe(environment));
+    let Some(url) = address.url else {
+        probes.extend(trust.probes);
+        return (probes, Err("the base URL cannot be used"));
+    };
+    let way = way::probe(environment, &url);
+    probes.extend(way.probes);
+    probes.extend(trust.probes);
+    let plan = Plan {
+        url,
+        version,
+        key: credentials.key,
+        proxy: way.proxy,
+        stores: trust.stores,
+    };
+    (probes, way.blocked.map_or(Ok(plan), Err))
+}
+
+impl Plan {
+    async fn carry_out(self, settings: &Settings, clock: Clock) -> Vec<Probe> {
+        let limit = settings.timeout;
+        let (host, port) = self.next_host();
+        let reached = reach::probe(&host, port, self.proxy.is_some(), limit).await;
+        let mut probes = reached.probes;
+        let Some(connection) = reached.connection else {
+            probes.extend(skipped(&STEPS[2..], "there is no connection"));
+            return probes;
+        };
+        let mut authorities = Vec::new();
+        if self.url.scheme() == "https" {
+            let target = tls::Target {
+                url: &self.url,
+                proxy: self.proxy.as_ref(),
+                clock,
+                limit,
+            };
+            let shown = tls::probe(target, connection, &self.stores).await;
+            probes.push(shown.probe);
+            if let Some(because) = shown.blocked {
+                probes.extend(skipped(&STEPS[3..], because));
+                return probes;
+            }
+            authorities = shown.authorities;
+        } else {
+            probes.push(Probe::skipped(
+                "tls",
+                &format!("{} is not https", shown(&self.url)),
+            ));
+        }
+        if self.key.is_none() && is_google(&self.url) {
+            probes.extend(skipped(&STEPS[3..], "there is no key to send"));
+            return probes;
+        }
+        let api = Api::of(Parts {
+            url: &self.url,
+            version: self.version,
+            key: self.key.as_deref(),
+            proxy: self.proxy.as_ref(),
+            authorities: &authorities,
+            limit,
+        });
+        match api {
+            Ok(api) => probes.extend(ask(&api, settings, clock).await),
+            Err(error) => {
+                let seen = evidence::told(&error);
+                probes.push(Probe::fail("models", "to set up the client", seen));
+                probes.extend(skipped(&STEPS[4..], "the client cannot start"));
+            }
+        }
+        probes
+    }
+
+    /// Whom to connect to first: the proxy, if there is one.
+    fn next_host(&self) -> (String, u16) {
+        match &self.proxy {
+            Some(proxy) => (proxy.host().to_owned(), proxy.port()),
+            None => (
+                self.url.host_str().unwrap_or_default().to_owned(),
+                self.url.port_or_known_default().unwrap_or(443),
+            ),
+        }
+    }
+}
+
+/// Asks the API.
+async fn ask(api: &Api, settings: &Settings, clock: Clock) -> Vec<Probe> {
+    let listed = models::probe(api).await;
+    let mut probes = vec![listed.probe, clock::probe(clock, listed.date.as_deref())];
+    let Some(list) = listed.models else {
+        probes.extend(skipped(&STEPS[5..], "the list of models did not come"));
+        return probes;
+    };
+    let chosen = model::probe(api, settings.model.as_deref(), &list, clock.day()).await;
+    probes.push(chosen.probe);
+    let Some(model) = chosen.model else {
+        probes.extend(skipped(&STEPS[6..], "there is no model to ask"));
+        return probes;
+    };
+    let generated = generate::probe(api, &model).await;
+    let refused = generated.probe.failed();
+    probes.push(generated.probe);
+    let mut refusals: Vec<String> = generated.refusal.into_iter().collect();
+    if refused {
+        probes.extend(skipped(
+            &STEPS[7..8],
+            "the model did not answer the tiny request",
+        ));
+    } else {
+        let streamed = stream::probe(api, &model).await;
+        probes.push(streamed.probe);
+        refusals.extend(streamed.refusal);
+    }
+    probes.push(tier::probe(refusals.iter().map(String::as_str)));
+    probes
+}
