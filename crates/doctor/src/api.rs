@@ -21,6 +21,7 @@ pub(crate) struct Api {
     transport: Transport,
     pub(crate) version: Version,
     pub(crate) shown: String,
+    limit: Duration,
 }
 
 /// What a way is made of.
@@ -50,6 +51,7 @@ impl Api {
             transport: builder.build()?,
             version: parts.version,
             shown: base_url::shown(parts.url),
+            limit: parts.limit,
         })
     }
 
@@ -94,7 +96,9 @@ impl Api {
         path: &str,
         body: &Value,
     ) -> Result<Result<(Head, propus_client::transport::Events), Reply>, Error> {
+        // The probe looks at the clock itself: a stream that still runs then is well.
         let call = self.post(path, body).query("alt", "sse");
+        let call = call.timeout(self.limit * 2);
         let reply = call.exchange().await?;
         if reply.status().as_u16() != 200 {
             return Ok(Err(Reply::read(reply).await?));

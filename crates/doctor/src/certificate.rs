@@ -167,8 +167,6 @@ impl Refusal {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Self::OtherName
             }
-            // An authority's own certificate in the server's place, as simple tools make it.
-            CertificateError::Other(_) => Self::Other(error.to_string()),
             _ => Self::Other(error.to_string()),
         }
     }
@@ -212,7 +210,7 @@ fn some(names: &[String]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
     use std::time::Duration;
@@ -220,7 +218,7 @@ mod tests {
     const NOW: u64 = 1_780_000_000;
 
     /// A chain for `host.test`, valid for a day from a time on, and its authority.
-    fn chain(from: u64) -> (Vec<CertificateDer<'static>>, Vec<u8>) {
+    pub(crate) fn chain(from: u64) -> (Vec<CertificateDer<'static>>, Vec<u8>) {
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let name = &mut authority.distinguished_name;

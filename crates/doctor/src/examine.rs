@@ -15,13 +15,14 @@ use crate::{
     secrets::Secrets,
 };
 use propus_wire::Version;
+use tokio::{task::spawn_blocking, time::timeout};
 use url::Url;
 
 /// Examines the environment: first what can be seen in it, then the network and the API, step by
 /// step. A step takes at most the time that the settings allow, and a failure ends what needs it.
 pub async fn examine(environment: &Environment, settings: &Settings) -> Report {
     let clock = Clock::of(environment);
-    let (mut probes, plan) = look(environment, settings);
+    let (mut probes, plan) = looked(environment, settings).await;
     probes.extend(sdks::probe(environment, settings.timeout).await);
     probes.extend(match plan {
         Ok(plan) => plan.carry_out(settings, clock).await,
@@ -45,15 +46,31 @@ struct Plan {
     url: Url,
     version: Version,
     key: Option<String>,
+    no_key: &'static str,
     proxy: Option<Proxy>,
     stores: Vec<Store>,
 }
 
-/// Looks at the environment without asking anybody.
-fn look(
-    environment: &Environment,
-    settings: &Settings,
-) -> (Vec<Probe>, Result<Plan, &'static str>) {
+type Looked = (Vec<Probe>, Result<Plan, &'static str>);
+
+/// Looks at the environment; a file on a drive that does not answer must not hold us.
+async fn looked(environment: &Environment, settings: &Settings) -> Looked {
+    let (environment, settings) = (environment.clone(), settings.clone());
+    let limit = settings.timeout;
+    let looked = spawn_blocking(move || look(&environment, &settings));
+    match timeout(limit, looked).await {
+        Ok(Ok(looked)) => looked,
+        _ => {
+            const BECAUSE: &str = "the file system did not answer in time";
+            let probe = Probe::fail("files", "`.env` and the files that variables name", BECAUSE);
+            let probe = probe.advise("look for drives in the network that do not answer");
+            (vec![probe], Err(BECAUSE))
+        }
+    }
+}
+
+/// Looks at the environment without asking the network.
+fn look(environment: &Environment, settings: &Settings) -> Looked {
     let address = address::probe(environment, settings);
     let google = address.url.as_ref().is_none_or(is_google);
     let credentials = credentials::probe(environment, google);
@@ -74,6 +91,7 @@ fn look(
         url,
         version,
         key: credentials.key,
+        no_key: credentials.because,
         proxy: way.proxy,
         stores: trust.stores,
     };
@@ -91,7 +109,17 @@ impl Plan {
             return probes;
         };
         let mut authorities = Vec::new();
-        if self.url.scheme() == "https" {
+        let secured = self
+            .proxy
+            .as_ref()
+            .filter(|proxy| proxy.scheme() == "https");
+        if let Some(proxy) = secured {
+            let seen = format!(
+                "a proxy with https:// is not looked through ({})",
+                proxy.shown()
+            );
+            probes.push(Probe::skipped("tls", &seen));
+        } else if self.url.scheme() == "https" {
             let target = tls::Target {
                 url: &self.url,
                 proxy: self.proxy.as_ref(),
@@ -112,7 +140,7 @@ impl Plan {
             ));
         }
         if self.key.is_none() && is_google(&self.url) {
-            probes.extend(skipped(&STEPS[3..], "there is no key to send"));
+            probes.extend(skipped(&STEPS[3..], self.no_key));
             return probes;
         }
         let api = Api::of(Parts {
@@ -170,7 +198,7 @@ async fn ask(api: &Api, settings: &Settings, clock: Clock) -> Vec<Probe> {
             "the model did not answer the tiny request",
         ));
     } else {
-        let streamed = stream::probe(api, &model).await;
+        let streamed = stream::probe(api, &model, settings.timeout).await;
         probes.push(streamed.probe);
         refusals.extend(streamed.refusal);
     }

@@ -110,6 +110,28 @@ impl Report {
     }
 }
 
+impl Report {
+    /// One line on the whole.
+    pub fn summary(&self) -> String {
+        let count = |state| {
+            self.probes
+                .iter()
+                .filter(|probe| probe.state == state)
+                .count()
+        };
+        let warnings = text::count(count(State::Warn), "warning");
+        match (count(State::Fail), count(State::Warn)) {
+            (0, 0) => "healthy".to_owned(),
+            (0, _) => format!("healthy, with {warnings}"),
+            (failed, 0) => format!("not healthy: {}", text::count(failed, "failure")),
+            (failed, _) => format!(
+                "not healthy: {} and {warnings}",
+                text::count(failed, "failure")
+            ),
+        }
+    }
+}
+
 /// Lines of advice that are printed; the page has the rest.
 const MOST_ADVICE: usize = 3;
 

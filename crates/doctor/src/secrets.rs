@@ -67,8 +67,13 @@ fn encoded(text: &str) -> String {
 /// The user, the password and the query of an address.
 fn add_parts(address: &str, found: &mut BTreeSet<String>) {
     let address = address.trim();
-    let parsed = Url::parse(address).or_else(|_| Url::parse(&format!("http://{address}")));
-    let Ok(url) = parsed else { return };
+    let Ok(url) = (match address.contains("://") {
+        true => Url::parse(address),
+        // `user:password@host` would be read as the scheme `user`.
+        false => Url::parse(&format!("http://{address}")),
+    }) else {
+        return;
+    };
     let query: Vec<String> = url.query_pairs().map(|(_, value)| value.into()).collect();
     let parts = [url.username(), url.password().unwrap_or_default()];
     for part in parts.into_iter().chain(query.iter().map(String::as_str)) {
@@ -87,6 +92,7 @@ mod tests {
             variables: [
                 ("GEMINI_API_KEY", "\"my-own-key-of-no-kind\"\n"),
                 ("HTTPS_PROXY", "http://user:pass%20word1@proxy:3128"),
+                ("http_proxy", "user:password2@proxy:3128"),
                 ("OTHER", "visible-value"),
             ]
             .map(|(name, value)| (name.into(), value.into()))
@@ -100,11 +106,10 @@ mod tests {
             ..Settings::default()
         };
         let secrets = Secrets::of(&environment, &settings);
-        let text =
-            "my-own-key-of-no-kind pass%20word1 query-secret AIzaSyA1234567890 visible-value";
+        let text = "my-own-key-of-no-kind pass%20word1 password2 query-secret AIzaSyA1234567890 visible-value";
         assert_eq!(
             secrets.hide(text),
-            "<key> <key> <key> <hidden> visible-value"
+            "<key> <key> <key> <key> <hidden> visible-value"
         );
     }
 }

@@ -6,10 +6,13 @@ use std::path::Path;
 
 const NAME: &str = "trust";
 
+/// Takes the place of the lists of Python and Go.
+pub(crate) const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
+
 /// Variables that name a file, who reads it, and whether that program stops without the file.
 const FILES: [(&str, &str, bool); 4] = [
     (
-        "SSL_CERT_FILE",
+        SSL_CERT_FILE,
         "google-genai for Python, Go and OpenSSL",
         true,
     ),
@@ -67,8 +70,8 @@ pub(crate) fn probe(environment: &Environment) -> Trust {
 }
 
 /// google-genai for Python trusts `SSL_CERT_FILE`, or else the list of certifi, which is Mozilla's;
-/// Node trusts Mozilla's list and `NODE_EXTRA_CA_CERTS`; Go trusts `SSL_CERT_FILE`, or else the
-/// system's store.
+/// Node trusts Mozilla's list, `NODE_EXTRA_CA_CERTS`, and the system's store where it is told so; Go
+/// trusts `SSL_CERT_FILE`, or else the system's store.
 fn stores(
     environment: &Environment,
     ssl_cert_file: Option<&[Vec<u8>]>,
@@ -77,25 +80,31 @@ fn stores(
     fn slices(all: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
         all.iter().map(Vec::as_slice)
     }
-    let node = match extra {
-        Some(extra) => Store::of(
-            "Node",
-            "its own list and NODE_EXTRA_CA_CERTS",
-            slices(extra),
+    let system = &environment.authorities;
+    let options = environment.text("NODE_OPTIONS").unwrap_or_default();
+    let with_system =
+        environment.is_on("NODE_USE_SYSTEM_CA") || options.contains("--use-system-ca");
+    let (list, more) = match (extra, with_system) {
+        (Some(extra), false) => ("its own list and NODE_EXTRA_CA_CERTS", extra.to_vec()),
+        (Some(extra), true) => (
+            "its own list, NODE_EXTRA_CA_CERTS and the system's store",
+            [extra, system].concat(),
         ),
-        None => Store::of("Node", "its own list", []),
+        (None, true) => ("its own list and the system's store", system.clone()),
+        (None, false) => ("its own list", Vec::new()),
     };
+    let node = Store::of("Node", list, slices(&more)).with_public();
     let (python, go) = match ssl_cert_file {
         Some(file) => (
-            Store::of("Python", "SSL_CERT_FILE", slices(file)),
-            Store::of("Go", "SSL_CERT_FILE", slices(file)),
+            Store::of("Python", SSL_CERT_FILE, slices(file)),
+            Store::of("Go", SSL_CERT_FILE, slices(file)),
         ),
         None => (
             Store::of("Python", "the list of certifi", []).with_public(),
-            Store::of("Go", "the system's store", slices(&environment.authorities)),
+            Store::of("Go", "the system's store", slices(system)),
         ),
     };
-    vec![python, node.with_public(), go]
+    vec![python, node, go]
 }
 
 /// The longest file of authorities that is read; the whole list of Mozilla has a quarter of a MiB.

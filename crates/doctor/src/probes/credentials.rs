@@ -2,7 +2,7 @@
 
 use crate::{
     Environment, Probe,
-    key::{self, Flaw, Judged},
+    key::{self, Flaw, Judged, Kind},
 };
 use http::HeaderValue;
 use std::{ffi::OsStr, path::Path};
@@ -15,12 +15,15 @@ const READ: [&str; 2] = ["GOOGLE_API_KEY", "GEMINI_API_KEY"];
 
 /// Variables of other libraries, which Google's SDKs do not read.
 const NOT_READ: [(&str, &str); 6] = [
-    ("GOOGLE_GENERATIVE_AI_API_KEY", "the Vercel AI SDK reads it"),
-    ("GOOGLE_GENAI_API_KEY", "Genkit reads it"),
-    ("GOOGLE_AI_API_KEY", "Google's SDKs do not read it"),
-    ("GENAI_API_KEY", "Google's SDKs do not read it"),
-    ("GEMINI_KEY", "Google's SDKs do not read it"),
-    ("PALM_API_KEY", "it belongs to the API before Gemini"),
+    (
+        "GOOGLE_GENERATIVE_AI_API_KEY",
+        "which the Vercel AI SDK reads",
+    ),
+    ("GOOGLE_GENAI_API_KEY", "which Genkit reads"),
+    ("GOOGLE_AI_API_KEY", "which Google's SDKs do not read"),
+    ("GENAI_API_KEY", "which Google's SDKs do not read"),
+    ("GEMINI_KEY", "which Google's SDKs do not read"),
+    ("PALM_API_KEY", "which belongs to the API before Gemini"),
 ];
 
 /// Beginnings of variables that web frameworks compile into the page that everybody downloads.
@@ -38,6 +41,8 @@ const PUBLIC: [&str; 7] = [
 pub(crate) struct Credentials {
     pub(crate) probes: Vec<Probe>,
     pub(crate) key: Option<String>,
+    /// Why nothing is sent to Google's server without it.
+    pub(crate) because: &'static str,
 }
 
 /// Looks at the variables. Google's server wants a key of Google's; another server may take any, or
@@ -53,14 +58,24 @@ pub(crate) fn probe(environment: &Environment, google: bool) -> Credentials {
         .collect();
     probes.extend(both(environment));
     let chosen = READ.iter().find_map(|name| environment.text(name));
+    let other = NOT_READ.iter().find_map(|(name, _)| environment.text(name));
     if chosen.is_none() && !set.iter().any(|(_, value)| value.to_str().is_none()) {
         probes.push(missing(environment, google));
     }
     probes.extend(exposed(environment));
-    let sendable = |key: &&str| HeaderValue::from_str(key).is_ok();
+    let (key, because) = match chosen.or(other) {
+        None => (None, "there is no key to send"),
+        Some(key) if HeaderValue::from_str(key).is_err() => (None, "the key cannot be sent"),
+        // It belongs to somebody else, and is none of Google's business.
+        Some(key) if google && matches!(key::judge(key).kind, Kind::Foreign(_)) => {
+            (None, "what is set is no key of this API")
+        }
+        Some(key) => (Some(key.to_owned()), ""),
+    };
     Credentials {
         probes,
-        key: chosen.filter(sendable).map(str::to_owned),
+        key,
+        because,
     }
 }
 
@@ -113,7 +128,7 @@ fn grade(judged: &Judged, text: &str, google: bool) -> Grade {
         (true, true) => Grade::Wrong,
         (true, false) => Grade::Odd,
         // Another server gives out keys of its own form.
-        (false, true) if judged.kind == key::Kind::Unknown => Grade::Odd,
+        (false, true) if judged.kind == Kind::Unknown => Grade::Odd,
         _ if judged.flaws.iter().any(around) => Grade::Odd,
         _ => Grade::Fine,
     }
@@ -149,11 +164,14 @@ fn missing(environment: &Environment, google: bool) -> Probe {
         .advise("set GEMINI_API_KEY if the server asks for a key");
     }
     let mut probe = Probe::fail(NAME, tried, seen);
-    let others = NOT_READ
+    let other = NOT_READ
         .iter()
-        .filter(|(name, _)| environment.text(name).is_some());
-    for (name, whose) in others {
-        probe.seen = format!("{}; {name} is set, but {whose}", probe.seen);
+        .find(|(name, _)| environment.text(name).is_some());
+    if let Some((name, whose)) = other {
+        probe.seen = format!(
+            "{}; {name} is set, {whose}, and the probes below use it",
+            probe.seen
+        );
         probe = probe.advise(format!("set GEMINI_API_KEY to the value of {name}"));
     }
     if let Some((file, name)) = in_file(&environment.folder) {

@@ -9,7 +9,7 @@ use std::{
     process::Stdio,
     time::Duration,
 };
-use tokio::{process::Command, time::timeout};
+use tokio::{process::Command, task::spawn_blocking, time::timeout};
 
 const NAME: &str = "sdk";
 
@@ -37,22 +37,23 @@ struct Package {
 
 /// Asks Python for its packages, and reads `package.json`, `node_modules` and `go.mod`.
 pub(crate) async fn probe(environment: &Environment, limit: Duration) -> Vec<Probe> {
-    let (mut found, python) = match python(environment, limit).await {
-        Ok(found) => (found, "python3"),
-        Err(why) => (Vec::new(), why),
+    const TRIED: &str =
+        "importlib.metadata of Python; package.json, node_modules and go.mod from here upwards";
+    let (mut found, why) = match python(environment, limit).await {
+        Ok(found) => (found, String::new()),
+        Err(why) => (Vec::new(), format!(" ({why})")),
     };
-    found.extend(node(&environment.folder));
-    found.extend(go(&environment.folder));
-    let tried =
-        "importlib.metadata of python3; package.json, node_modules and go.mod from here upwards";
+    let folder = environment.folder.clone();
+    let read = spawn_blocking(move || [node(&folder), go(&folder)].concat());
+    // What a drive does not tell in time is not there.
+    let read = timeout(limit, read)
+        .await
+        .unwrap_or_else(|_| Ok(Vec::new()));
+    found.extend(read.unwrap_or_default());
     if found.is_empty() {
-        let python = match python {
-            "python3" => String::new(),
-            why => format!(" ({why})"),
-        };
-        return vec![Probe::ok(NAME, tried, format!("none found{python}"))];
+        return vec![Probe::ok(NAME, TRIED, format!("none found{why}"))];
     }
-    found.iter().map(|package| judged(tried, package)).collect()
+    found.iter().map(|package| judged(TRIED, package)).collect()
 }
 
 fn judged(tried: &str, package: &Package) -> Probe {
@@ -117,7 +118,20 @@ const PYTHON: [&str; 5] = [
 ];
 
 async fn python(environment: &Environment, limit: Duration) -> Result<Vec<Package>, &'static str> {
-    let output = Command::new("python3")
+    match ask("python3", environment, limit).await {
+        Err(NO_PYTHON) => ask("python", environment, limit).await,
+        answered => answered,
+    }
+}
+
+const NO_PYTHON: &str = "there is no Python";
+
+async fn ask(
+    program: &'static str,
+    environment: &Environment,
+    limit: Duration,
+) -> Result<Vec<Package>, &'static str> {
+    let output = Command::new(program)
         .arg("-c")
         .arg(SCRIPT)
         .args(PYTHON)
@@ -134,15 +148,15 @@ async fn python(environment: &Environment, limit: Duration) -> Result<Vec<Packag
         .output();
     let output = match timeout(limit, output).await {
         Ok(Ok(output)) => output,
-        Ok(Err(_)) => return Err("there is no python3"),
-        Err(_) => return Err("python3 did not answer in time"),
+        Ok(Err(_)) => return Err(NO_PYTHON),
+        Err(_) => return Err("Python did not answer in time"),
     };
     let found: BTreeMap<String, String> =
-        serde_json::from_slice(&output.stdout).map_err(|_| "python3 gave no answer")?;
+        serde_json::from_slice(&output.stdout).map_err(|_| "Python gave no answer")?;
     let packages = found.into_iter().map(|(name, version)| Package {
         name,
         version,
-        place: "python3".into(),
+        place: program.into(),
     });
     Ok(packages.collect())
 }

@@ -12,7 +12,7 @@ use http::Method;
 use propus_client::{sse::Event, transport::Events};
 use serde_json::json;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout, timeout_at};
 
 const NAME: &str = "stream";
 
@@ -27,12 +27,17 @@ pub(crate) struct Streamed {
 #[derive(Default)]
 struct Log {
     times: Vec<Duration>,
+    /// Their text, as far as a diagnosis needs it.
     text: String,
+    /// Whether the stream said that it is at its end.
+    is_whole: bool,
+    /// Whether the time was over before the stream was.
+    is_open: bool,
     error: Option<String>,
 }
 
-/// Asks for an answer of many words.
-pub(crate) async fn probe(api: &Api, model: &str) -> Streamed {
+/// Asks for an answer of many words, and looks on until the time is over.
+pub(crate) async fn probe(api: &Api, model: &str, limit: Duration) -> Streamed {
     let path = format!("{}:streamGenerateContent", path(model).unwrap_or_default());
     let tried = format!(
         "{}?alt=sse with at most 512 tokens",
@@ -43,68 +48,82 @@ pub(crate) async fn probe(api: &Api, model: &str) -> Streamed {
         "generationConfig": {"maxOutputTokens": 512},
     });
     let begun = Instant::now();
-    let (head, events) = match api.stream(&path, &body).await {
-        Ok(Ok(begun)) => begun,
-        Ok(Err(reply)) => {
-            return Streamed {
-                probe: failing(NAME, &tried, reply.told(), &reply.evidence(), None),
-                refusal: Some(reply.body),
-            };
-        }
-        Err(error) => {
-            let seen = told(&error);
-            let probe = failing(NAME, &tried, seen.clone(), &seen, Some("network-error"));
-            return Streamed {
-                probe,
-                refusal: None,
-            };
-        }
-    };
-    let log = Log::read(events, begun).await;
-    Streamed {
-        probe: judged(&tried, &head, &log, begun.elapsed()),
+    let unanswered = |seen: String| Streamed {
+        probe: failing(NAME, &tried, seen.clone(), &seen, Some("network-error")),
         refusal: None,
-    }
-}
-
-impl Log {
-    async fn read(mut events: Events, begun: Instant) -> Self {
-        let mut log = Self::default();
-        while let Some(event) = events.next().await {
-            match event {
-                Ok(Event::Data(data)) => {
-                    log.times.push(begun.elapsed());
-                    log.text += &format!("data: {data}\n\n");
-                }
-                Ok(Event::Bare(json)) => log.text += &format!("{json}\n\n"),
-                Err(error) => log.error = Some(told(&error)),
+    };
+    match timeout(limit, api.stream(&path, &body)).await {
+        Ok(Ok(Ok((head, events)))) => {
+            let log = Log::read(events, begun, limit).await;
+            Streamed {
+                probe: judged(&tried, &head, &log),
+                refusal: None,
             }
         }
-        log
-    }
-
-    /// Whether the stream said that it is at its end.
-    fn is_whole(&self) -> bool {
-        self.error.is_none() && self.text.contains("\"finishReason\"")
+        Ok(Ok(Err(reply))) => Streamed {
+            probe: failing(NAME, &tried, reply.told(), &reply.evidence(), None),
+            refusal: Some(reply.body),
+        },
+        Ok(Err(error)) => unanswered(told(&error)),
+        Err(_) => unanswered(format!("read timeout: no reply within {limit:?}")),
     }
 }
 
-fn judged(tried: &str, head: &Head, log: &Log, total: Duration) -> Probe {
-    if !log.is_whole() || log.times.is_empty() {
+/// The most text that is kept.
+const MOST_TEXT: usize = 1 << 20;
+
+impl Log {
+    async fn read(mut events: Events, begun: Instant, limit: Duration) -> Self {
+        let mut log = Self::default();
+        loop {
+            match timeout_at(begun + limit, events.next()).await {
+                Ok(Some(Ok(event))) => log.add(event, begun.elapsed()),
+                Ok(Some(Err(error))) => log.error = Some(told(&error)),
+                Ok(None) => return log,
+                Err(_) => {
+                    log.is_open = true;
+                    return log;
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, event: Event, at: Duration) {
+        let text = match event {
+            Event::Data(data) => {
+                self.times.push(at);
+                self.is_whole |= data.contains("\"finishReason\"");
+                format!("data: {data}\n\n")
+            }
+            Event::Bare(json) => {
+                // An error in the place of an event.
+                self.is_whole = false;
+                format!("{json}\n\n")
+            }
+        };
+        if self.text.len() < MOST_TEXT {
+            self.text += &text;
+        }
+    }
+}
+
+fn judged(tried: &str, head: &Head, log: &Log) -> Probe {
+    let is_well = log.is_whole || log.is_open;
+    if log.times.is_empty() || log.error.is_some() || !is_well {
         return broken(tried, head, log);
     }
     let first = log.times.first().copied().unwrap_or_default();
-    let spread = log
-        .times
-        .last()
-        .copied()
-        .unwrap_or_default()
-        .saturating_sub(first);
+    let last = log.times.last().copied().unwrap_or_default();
+    let open = if log.is_open {
+        ", and it was not at its end"
+    } else {
+        ""
+    };
     let times = format!(
-        "{}, the first after {:.2} s, the last {:.2} s later{}",
+        "{}, the first after {:.2} s, the last {:.2} s later{open}{}",
         count(log.times.len(), "event"),
         first.as_secs_f64(),
-        spread.as_secs_f64(),
+        last.saturating_sub(first).as_secs_f64(),
         head.told()
     );
     let odd_type = !head.content_type.starts_with("text/event-stream");
@@ -124,10 +143,7 @@ fn judged(tried: &str, head: &Head, log: &Log, total: Duration) -> Probe {
         }
         Arrival::Incremental => Probe::ok(NAME, tried, format!("arrives piece by piece: {times}")),
         Arrival::Unknown => {
-            let seen = format!(
-                "whole in {:.2} s; cannot tell whether it was held back: {times}",
-                total.as_secs_f64()
-            );
+            let seen = format!("cannot tell whether it is held back: {times}");
             Probe::ok(NAME, tried, seen)
         }
     };
@@ -156,12 +172,14 @@ fn broken(tried: &str, head: &Head, log: &Log) -> Probe {
     let events = count(log.times.len(), "event");
     let (seen, evidence) = match &log.error {
         Some(error) => (format!("broke off after {events}: {error}"), error.clone()),
+        None if log.is_open => {
+            let seen = "read timeout: the reply began, and no event came in time".to_owned();
+            (seen.clone(), seen)
+        }
         None if log.times.is_empty() => {
             let kind = &head.content_type;
-            (
-                format!("no event came; the reply's Content-Type is `{kind}`"),
-                log.text.clone(),
-            )
+            let seen = format!("no event came; the reply's Content-Type is `{kind}`");
+            (seen, log.text.clone())
         }
         None => (
             format!("ended without a finishReason after {events}"),

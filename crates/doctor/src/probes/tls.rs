@@ -7,10 +7,11 @@ use crate::{
     clock::{Clock, shown, shown_seconds},
     evidence::failing,
     network::{presented, provider, tunnel},
+    probes::certificates::SSL_CERT_FILE,
     proxy::Proxy,
 };
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpStream;
 use url::Url;
 
@@ -35,6 +36,7 @@ pub(crate) struct Target<'a> {
 
 /// Shakes hands and judges the chain by the lists of Python, Node and Go.
 pub(crate) async fn probe(target: Target<'_>, connection: TcpStream, stores: &[Store]) -> Shown {
+    let public = Store::of("propus", "the public authorities", []).with_public();
     let host = target.url.host_str().unwrap_or_default();
     let through = target
         .proxy
@@ -52,7 +54,7 @@ pub(crate) async fn probe(target: Target<'_>, connection: TcpStream, stores: &[S
             return blocked(probe, "no secured connection came about");
         }
     };
-    judge(&target, &tried, &chain, &name, stores)
+    judge(&target, &tried, &chain, &name, (stores, &public))
 }
 
 const UNTRUSTED: &str = "no key goes to a server that nobody trusts";
@@ -103,125 +105,233 @@ async fn through(target: &Target<'_>, proxy: &Proxy) -> Result<TcpStream, Broken
     tunnel(proxy, &to, target.limit).await.map_err(broken)
 }
 
+/// Who accepts a chain, and who does not.
+struct Verdicts<'a> {
+    accepting: Vec<&'a Store>,
+    refusing: Vec<(&'a Store, Refusal)>,
+    /// Whether it is signed by a public authority, which propus trusts like browsers do.
+    is_public: bool,
+}
+
+impl<'a> Verdicts<'a> {
+    fn of(
+        stores: &'a [Store],
+        public: &Store,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: SystemTime,
+    ) -> Self {
+        let now = UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default());
+        let provider = provider();
+        let (mut accepting, mut refusing) = (Vec::new(), Vec::new());
+        for store in stores {
+            match store.accepts(chain, name, now, &provider) {
+                Ok(()) => accepting.push(store),
+                Err(refusal) => refusing.push((store, refusal)),
+            }
+        }
+        Self {
+            accepting,
+            refusing,
+            is_public: public.accepts(chain, name, now, &provider).is_ok(),
+        }
+    }
+
+    fn users(stores: impl Iterator<Item = &'a Store>) -> String {
+        let users = stores.map(|store| format!("{} ({})", store.users, store.list));
+        users.collect::<Vec<_>>().join(" and ")
+    }
+
+    /// That it is for another name or time says more than that a list lacks its issuer.
+    fn reason(&self) -> Refusal {
+        let mut refusals = self.refusing.iter().map(|(_, refusal)| refusal);
+        let special = refusals.find(|refusal| **refusal != Refusal::UnknownIssuer);
+        special.cloned().unwrap_or(Refusal::UnknownIssuer)
+    }
+}
+
 fn judge(
     target: &Target<'_>,
     tried: &str,
     chain: &[CertificateDer<'static>],
     name: &ServerName<'static>,
-    stores: &[Store],
+    trust: (&[Store], &Store),
 ) -> Shown {
-    let now = target.clock.now();
-    let time = UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default());
-    let provider = provider();
-    let verdicts: Vec<(&Store, Result<(), Refusal>)> = stores
-        .iter()
-        .map(|store| (store, store.accepts(chain, name, time, &provider)))
-        .collect();
-    let public = Store::of("propus", "the public authorities", []).with_public();
-    let is_public = public.accepts(chain, name, time, &provider).is_ok();
     let Some(certificate) = chain.first().and_then(|first| Certificate::read(first)) else {
         let probe = Probe::fail(NAME, tried, "the certificate cannot be read").is("tls-error");
         return blocked(probe, UNTRUSTED);
     };
-    let issuer = &certificate.issuer;
+    let now = target.clock.now();
+    let verdicts = Verdicts::of(trust.0, trust.1, chain, name, now);
     let between = is_google(target.url) && !certificate.is_from_google();
-    let until = shown_seconds(certificate.until);
-    let accepting: Vec<&Store> = accepted(&verdicts).collect();
-    let refusing: Vec<String> = verdicts
-        .iter()
-        .filter(|(_, verdict)| verdict.is_err())
-        .map(|(store, _)| format!("{} ({})", store.users, store.list))
-        .collect();
-    if accepting.is_empty() && !is_public {
-        let probe = refused(target, tried, &certificate, &verdicts, between);
+    if verdicts.accepting.is_empty() && !verdicts.is_public {
+        let probe = refused(tried, &certificate, &verdicts.reason(), between, now);
         return blocked(probe, UNTRUSTED);
     }
-    // propus trusts the public authorities; for a private one it is told.
-    let authorities = match is_public {
-        true => Vec::new(),
-        false => accepting[0].private.clone(),
+    // propus trusts the public authorities by itself; a private one it has to be told.
+    let authorities = match (verdicts.is_public, verdicts.accepting.first()) {
+        (false, Some(store)) => store.private.clone(),
+        _ => Vec::new(),
     };
-    let mut probe = match (is_public, refusing.is_empty(), between) {
-        (_, true, false) => {
-            let seen = format!("signed by `{issuer}`, valid until {until}");
-            Probe::ok(NAME, tried, seen)
-        }
-        (true, false, false) => {
-            let refusing = refusing.join(" and ");
-            let seen = format!("signed by `{issuer}`; not trusted by {refusing}");
-            let probe = Probe::warn(NAME, tried, seen);
-            // An empty store is what slim containers have.
-            probe.advise("install the package `ca-certificates`")
-        }
-        (_, _, true) => {
-            let seen = format!(
-                "somebody in between opens the connection: the certificate is signed by `{issuer}`, \
-                 and Google's are signed by Google Trust Services"
-            );
-            Probe::warn(NAME, tried, seen)
-        }
-        (false, false, false) => {
-            let seen = format!("signed by `{issuer}`, a private authority");
-            Probe::warn(NAME, tried, seen)
-        }
-    };
-    if !is_public && !refusing.is_empty() {
-        let users: Vec<&str> = accepting.iter().map(|store| store.users).collect();
-        probe.seen = format!(
-            "{}; trusted by {}, not by {}",
-            probe.seen,
-            users.join(" and "),
-            refusing.join(" and ")
-        );
-        probe = probe.advise(
-            "give the authority's PEM file to the others: SSL_CERT_FILE (Python, with the public \
-             authorities in the same file), NODE_EXTRA_CA_CERTS (Node)",
-        );
-    }
     Shown {
-        probe,
+        probe: accepted(tried, &certificate, &verdicts, between),
         blocked: None,
         authorities,
     }
 }
 
-fn accepted<'a>(
-    verdicts: &'a [(&'a Store, Result<(), Refusal>)],
-) -> impl Iterator<Item = &'a Store> {
-    let accepting = verdicts.iter().filter(|(_, verdict)| verdict.is_ok());
-    accepting.map(|(store, _)| *store)
+/// Somebody trusts the server.
+fn accepted(
+    tried: &str,
+    certificate: &Certificate,
+    verdicts: &Verdicts<'_>,
+    between: bool,
+) -> Probe {
+    let issuer = &certificate.issuer;
+    let mut seen = match (between, verdicts.is_public) {
+        (true, _) => format!(
+            "somebody in between opens the connection: the certificate is signed by `{issuer}`, and \
+             Google's are signed by Google Trust Services"
+        ),
+        (false, true) => format!("signed by `{issuer}`"),
+        (false, false) => format!("signed by `{issuer}`, a private authority"),
+    };
+    if verdicts.refusing.is_empty() {
+        seen = format!("{seen}, valid until {}", shown_seconds(certificate.until));
+        return match between {
+            true => Probe::warn(NAME, tried, seen).advise(EXCEPTION),
+            false => Probe::ok(NAME, tried, seen),
+        };
+    }
+    let refusing = verdicts.refusing.iter().map(|(store, _)| *store);
+    let refusing = Verdicts::users(refusing);
+    let accepting = match verdicts.accepting.is_empty() {
+        true => String::new(),
+        false => format!(
+            "by {}, ",
+            Verdicts::users(verdicts.accepting.iter().copied())
+        ),
+    };
+    let mut probe = Probe::warn(
+        NAME,
+        tried,
+        format!("{seen}; accepted {accepting}not by {refusing}"),
+    );
+    if !verdicts.is_public {
+        probe = probe.advise(
+            "name the authority's PEM file to the others: SSL_CERT_FILE (Python, with the public \
+             authorities in the same file), NODE_EXTRA_CA_CERTS (Node)",
+        );
+        return if between {
+            probe.advise(EXCEPTION)
+        } else {
+            probe
+        };
+    }
+    let replaced = |(store, _): &(&Store, Refusal)| store.list == SSL_CERT_FILE;
+    probe.advise(match verdicts.refusing.iter().any(replaced) {
+        true => {
+            "SSL_CERT_FILE takes the place of the public authorities: add them to its file, or unset it"
+        }
+        // Slim containers have an empty store.
+        false => "install the package `ca-certificates`",
+    })
 }
+
+const EXCEPTION: &str = "ask for an exception from interception for *.googleapis.com: whoever opens \
+    the connection can read the key";
 
 /// Nobody trusts the server.
 fn refused(
-    target: &Target<'_>,
     tried: &str,
     certificate: &Certificate,
-    verdicts: &[(&Store, Result<(), Refusal>)],
+    refusal: &Refusal,
     between: bool,
+    now: SystemTime,
 ) -> Probe {
-    let refusals = verdicts
-        .iter()
-        .filter_map(|(_, verdict)| verdict.as_ref().err());
-    // That it is for another name or time says more than that one list lacks its issuer.
-    let refusal = refusals
-        .clone()
-        .find(|refusal| **refusal != Refusal::UnknownIssuer)
-        .or(refusals.clone().next());
-    let Some(refusal) = refusal else {
-        return Probe::fail(NAME, tried, "no list of authorities").is("tls-error");
-    };
-    let mut seen = format!(
-        "the certificate is not accepted: {}",
-        certificate.told(refusal)
-    );
+    let told = certificate.told(refusal);
+    let mut seen = format!("the certificate is not accepted: {told}");
     if between && *refusal == Refusal::UnknownIssuer {
         seen = format!(
-            "{seen}; somebody in between opens the connection, for Google Trust Services signs Google's"
+            "{seen}; somebody in between opens the connection, for Google's certificates are signed \
+             by Google Trust Services"
         );
     }
     if matches!(refusal, Refusal::Expired | Refusal::NotYetValid) {
-        seen = format!("{seen}; the clock here says {}", shown(target.clock.now()));
+        seen = format!("{seen}; the clock here says {}", shown(now));
     }
     failing(NAME, tried, seen, &refusal.to_string(), Some("tls-error"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{State, certificate::tests::chain};
+
+    /// Google's host with a certificate of `Example Corp`, and which of Python and Go know that.
+    fn check(python: bool, go: bool, is_public: bool, state: State, words: &str, advice: &str) {
+        let (chain, root) = chain(1_780_000_000);
+        let store =
+            |users, list, knows: bool| Store::of(users, list, knows.then_some(root.as_slice()));
+        let stores = [
+            store("Python", SSL_CERT_FILE, python),
+            store("Go", "the system's store", go),
+        ];
+        let public = store("propus", "", is_public);
+        let certificate = Certificate::read(&chain[0]).unwrap();
+        let name = ServerName::try_from("host.test").unwrap();
+        let now = UNIX_EPOCH + Duration::from_secs(1_780_000_100);
+        let verdicts = Verdicts::of(&stores, &public, &chain, &name, now);
+        let probe = accepted("", &certificate, &verdicts, false);
+        assert_eq!(probe.state, state);
+        assert!(probe.seen.contains(words), "{}", probe.seen);
+        assert_eq!(probe.advice.is_empty(), advice.is_empty());
+        assert!(probe.advice.concat().contains(advice), "{:?}", probe.advice);
+    }
+
+    #[test]
+    fn who_accepts_and_who_does_not_is_told_with_its_cure() {
+        use State::{Ok, Warn};
+        check(
+            true,
+            true,
+            true,
+            Ok,
+            "signed by `Example Corp, Interception CA`, valid",
+            "",
+        );
+        check(true, true, false, Ok, "a private authority, valid", "");
+        check(
+            true,
+            false,
+            true,
+            Warn,
+            "by Python (SSL_CERT_FILE), not by Go",
+            "ca-certificates",
+        );
+        check(
+            false,
+            true,
+            true,
+            Warn,
+            "not by Python (SSL_CERT_FILE)",
+            "takes the place",
+        );
+        check(
+            false,
+            false,
+            true,
+            Warn,
+            "accepted not by Python",
+            "takes the place",
+        );
+        check(
+            false,
+            true,
+            false,
+            Warn,
+            "a private authority; accepted by Go",
+            "NODE_EXTRA_CA_CERTS",
+        );
+    }
 }

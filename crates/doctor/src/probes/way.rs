@@ -43,15 +43,16 @@ pub(crate) fn probe(environment: &Environment, url: &Url) -> Way {
             probes.push(probe.is("network-error"));
         }
         Route::Through(proxy) if is_loopback(url) => probes.push(local(&tried, &proxy)),
-        Route::Through(proxy) if proxy.scheme() != "http" => {
-            blocked = Some("only http proxies are looked through");
+        Route::Through(proxy) if !matches!(proxy.scheme(), "http" | "https") => {
+            blocked = Some("this program cannot go through that proxy");
             let seen = format!(
-                "{} names {}; only proxies with http:// are looked through",
+                "{} names {}, and this program cannot go through a SOCKS proxy: nothing behind it \
+                 could be examined",
                 proxy.variable,
                 proxy.shown()
             );
-            probes
-                .push(Probe::warn(NAME, &tried, seen).advise("try with an http proxy, or without"));
+            let probe = Probe::fail(NAME, &tried, seen);
+            probes.push(probe.advise("name the proxy's port for HTTP, which most have; SDKs need extra packages for SOCKS"));
         }
         Route::Through(proxy) => {
             probes.push(through(environment, &tried, &proxy));

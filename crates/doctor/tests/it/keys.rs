@@ -28,7 +28,7 @@ const ALL: [&str; 13] = [
 #[tokio::test]
 async fn a_healthy_environment_is_all_ok() {
     let seen = google(Api::default()).await.examine().await;
-    assert!(seen.report.healthy);
+    assert_eq!(seen.report.summary(), "healthy");
     seen.are_ok(&ALL);
     assert!(
         seen.report
@@ -69,6 +69,7 @@ async fn without_a_key_the_network_is_still_looked_at() {
     );
     seen.are_ok(&["dns", "tcp", "tls"]);
     seen.are_skipped(&["models", "clock", "model", "generate", "stream", "tier"]);
+    assert_eq!(seen.report.summary(), "not healthy: 1 failure");
 }
 
 #[tokio::test]
@@ -87,6 +88,26 @@ async fn another_server_may_want_no_key_and_says_if_it_does() {
         "unregistered callers",
         "missing-auth",
     );
+}
+
+#[tokio::test]
+async fn a_key_that_the_sdks_do_not_read_is_tried() {
+    let mut patient = google(Api::default()).await;
+    patient
+        .environment
+        .variables
+        .retain(|(name, _)| name != "GEMINI_API_KEY");
+    let seen = patient
+        .with("GOOGLE_GENERATIVE_AI_API_KEY", KEY)
+        .examine()
+        .await;
+    seen.has(
+        "key",
+        State::Fail,
+        "which the Vercel AI SDK reads",
+        "missing-auth",
+    );
+    seen.are_ok(&["models", "generate", "stream"]);
 }
 
 #[tokio::test]
@@ -135,11 +156,6 @@ async fn wrapped_keys_and_placeholders_are_seen_before_anything_is_sent() {
         (KEY[..30].to_owned(), "cut short"),
         ("YOUR_API_KEY".to_owned(), "a placeholder"),
         ("${GEMINI_API_KEY}".to_owned(), "a placeholder"),
-        ("ya29.a0AfH6SMabcdefgh".to_owned(), "OAuth access token"),
-        (
-            "/home/me/service-account.json".to_owned(),
-            "service account",
-        ),
     ] {
         let seen = google(Api::default())
             .await
@@ -148,6 +164,20 @@ async fn wrapped_keys_and_placeholders_are_seen_before_anything_is_sent() {
             .await;
         seen.has("key", State::Fail, words, "invalid-api-key");
         seen.has("models", State::Fail, "not valid", "invalid-api-key");
+    }
+    // What belongs to another service is not shown to Google's.
+    for (value, words) in [
+        ("ya29.a0AfH6SMabcdefgh", "OAuth access token"),
+        ("/home/me/service-account.json", "service account"),
+        ("sk-proj-abcdefgh12345678", "OpenAI"),
+    ] {
+        let seen = google(Api::default())
+            .await
+            .with("GEMINI_API_KEY", value)
+            .examine()
+            .await;
+        seen.has("key", State::Fail, words, "invalid-api-key");
+        seen.are_skipped(&["models", "generate"]);
     }
     // A line break is taken away, as many clients do; some do not.
     let seen = google(Api::default())

@@ -139,7 +139,12 @@ async fn an_intercepting_authority_that_is_known_here_is_named() {
         "signed by `Example Corp, Test Root`",
         "",
     );
-    seen.has("tls", State::Warn, "trusted by Go, not by Python", "");
+    seen.has(
+        "tls",
+        State::Warn,
+        "accepted by Go (the system's store), not by Python",
+        "",
+    );
     seen.advises("tls", "NODE_EXTRA_CA_CERTS")
         .are_ok(&["models", "generate", "stream"]);
 }
@@ -247,8 +252,23 @@ async fn a_proxy_that_wants_a_password_or_opens_no_way() {
         .with("HTTPS_PROXY", "socks5://h:1")
         .examine()
         .await;
-    seen.has("proxy", State::Warn, "only proxies with http://", "")
-        .are_skipped(&["dns", "tls"]);
+    seen.has("proxy", State::Fail, "SOCKS", "")
+        .are_skipped(&["dns", "tls", "tier"]);
+}
+
+#[tokio::test]
+async fn a_proxy_with_https_is_used_and_not_looked_through() {
+    let ill = valid("Example Corp", "localhost");
+    let proxy = secure(&ill, Api::default().serve().await).await;
+    let value = format!("https://localhost:{}", proxy.port());
+    let seen = google(Api::default())
+        .await
+        .with("HTTPS_PROXY", value)
+        .examine()
+        .await;
+    seen.are_ok(&["proxy", "tcp"])
+        .has("tls", State::Skipped, "not looked through", "");
+    seen.has("models", State::Fail, "UnknownIssuer", "tls-error");
 }
 
 #[tokio::test]
@@ -294,6 +314,17 @@ async fn a_gateway_that_collects_the_stream_is_seen_by_its_time() {
 }
 
 #[tokio::test]
+async fn a_stream_that_still_runs_when_the_time_is_over_is_well() {
+    let api = Api {
+        pause: Duration::from_millis(120),
+        ..Api::default()
+    };
+    let seen = Patient::at(api.url().await).timeout(400).examine().await;
+    seen.has("stream", State::Ok, "piece by piece", "");
+    seen.has("stream", State::Ok, "it was not at its end", "");
+}
+
+#[tokio::test]
 async fn a_stream_too_quick_to_judge_is_not_judged() {
     let api = Api {
         pause: Duration::ZERO,
@@ -303,7 +334,7 @@ async fn a_stream_too_quick_to_judge_is_not_judged() {
     seen.has(
         "stream",
         State::Ok,
-        "cannot tell whether it was held back",
+        "cannot tell whether it is held back",
         "",
     );
 }

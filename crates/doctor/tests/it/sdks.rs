@@ -41,11 +41,11 @@ async fn a_python_that_hangs_or_babbles_harms_nothing() {
     let patient = Patient::at(Api::default().url().await).timeout(300);
     python(&patient, "read forever < /dev/zero");
     let seen = patient.examine().await;
-    seen.has("sdk", State::Ok, "python3 did not answer in time", "");
+    seen.has("sdk", State::Ok, "Python did not answer in time", "");
     let patient = Patient::at(Api::default().url().await);
     python(&patient, "echo Welcome; exit 3");
     let seen = patient.examine().await;
-    seen.has("sdk", State::Ok, "python3 gave no answer", "")
+    seen.has("sdk", State::Ok, "Python gave no answer", "")
         .are_ok(&["generate"]);
 }
 

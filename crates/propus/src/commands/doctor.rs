@@ -58,6 +58,7 @@ impl Doctor {
             true => println!("{}", serde_json::to_string_pretty(&report)?),
             false => print!("{report}"),
         }
+        eprintln!("{}", report.summary());
         Ok(ExitCode::from(u8::from(!report.healthy)))
     }
 }
