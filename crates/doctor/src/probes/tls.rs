@@ -50,7 +50,15 @@ pub(crate) async fn probe(target: Target<'_>, connection: TcpStream, stores: &[S
     let chain = match shake(&target, connection, &name).await {
         Ok(chain) => chain,
         Err(Broken { evidence, failure }) => {
-            let probe = failing(NAME, &tried, evidence.clone(), &evidence, Some(failure));
+            let mut probe = failing(NAME, &tried, evidence.clone(), &evidence, Some(failure));
+            if let Some(proxy) = target.proxy {
+                let advice = format!(
+                    "check that {} names a proxy that may connect to {host}, with user and password \
+                     if it wants them",
+                    proxy.variable
+                );
+                probe.advice.insert(0, advice);
+            }
             return blocked(probe, "no secured connection came about");
         }
     };

@@ -95,7 +95,8 @@ impl Api {
         }
         let (name, asked) = rest[1..].split_once(':').unwrap_or((&rest[1..], ""));
         if !self.models.contains(&name) {
-            return refusal(404, "NOT_FOUND", &not_found(name));
+            let method = if asked.is_empty() { "GetModel" } else { asked };
+            return refusal(404, "NOT_FOUND", &not_found(name, method));
         }
         match asked {
             "" => whole(200, JSON, model(name).to_string()),
@@ -127,9 +128,9 @@ pub(crate) const PAGE: &str = "<!DOCTYPE html>\n<html lang=en>\n<title>Error 404
     <p><b>404.</b> <ins>That’s an error.</ins>\n<p>The requested URL <code>/x</code> was not found on \
     this server.  <ins>That’s all we know.</ins>";
 
-pub(crate) fn not_found(name: &str) -> String {
+pub(crate) fn not_found(name: &str, method: &str) -> String {
     format!(
-        "models/{name} is not found for API version v1beta, or is not supported for generateContent. \
+        "models/{name} is not found for API version v1beta, or is not supported for {method}. \
          Call ListModels to see the list of available models and their supported methods."
     )
 }
