@@ -2,12 +2,13 @@
 
 use std::{
     ffi::{OsStr, OsString},
+    fmt,
     path::PathBuf,
     time::{Duration, SystemTime},
 };
 
 /// The machine, as far as the caller read it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Environment {
     /// The variables of the process; they need not be UTF-8.
     pub variables: Vec<(OsString, OsString)>,
@@ -16,12 +17,13 @@ pub struct Environment {
     pub folder: PathBuf,
     /// What the machine's clock says.
     pub now: SystemTime,
-    /// The certificate authorities of the system's store, in DER; Go and curl trust these.
+    /// The certificate authorities of the system's store, in DER, as `rustls-native-certs` reads
+    /// them. Go, curl and google-genai 3 for Python trust these.
     pub authorities: Vec<Vec<u8>>,
 }
 
 /// What the caller wants examined.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// In place of `GOOGLE_GEMINI_BASE_URL` and of Google's own address.
     pub base_url: Option<String>,
@@ -38,6 +40,29 @@ impl Default for Settings {
             model: None,
             timeout: Duration::from_secs(10),
         }
+    }
+}
+
+/// The values of variables stay out of it.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.variables.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Environment")
+            .field("variables", &names)
+            .field("folder", &self.folder)
+            .field("now", &self.now)
+            .field("authorities", &self.authorities.len())
+            .finish()
+    }
+}
+
+/// The base URL, which may hold a key, stays out of it.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("model", &self.model)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }
 

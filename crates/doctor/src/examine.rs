@@ -205,3 +205,105 @@ async fn ask(api: &Api, settings: &Settings, clock: Clock) -> Vec<Probe> {
     probes.push(tier::probe(refusals.iter().map(String::as_str)));
     probes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::time::SystemTime;
+
+    /// The variables that are looked at.
+    const NAMES: [&str; 14] = [
+        "GOOGLE_API_KEY",
+        "GEMINI_API_KEY",
+        "VITE_GEMINI_API_KEY",
+        "GOOGLE_GEMINI_BASE_URL",
+        "GOOGLE_GENAI_API_VERSION",
+        "GOOGLE_GENAI_USE_VERTEXAI",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "SSL_CERT_FILE",
+        "NODE_EXTRA_CA_CERTS",
+        "NODE_OPTIONS",
+        "ODD_TOKEN",
+    ];
+
+    /// Values made of pieces that matter.
+    fn value() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            proptest::sample::select(vec![
+                "AIza",
+                "AQ.",
+                "https://",
+                "http://",
+                "://",
+                "@",
+                ":",
+                "/",
+                "?key=",
+                "v1beta",
+                "openai",
+                "generativelanguage.googleapis.com",
+                "[::1]",
+                "127.0.0.1",
+                "%",
+                "\"",
+                "\n",
+                " ",
+                "...",
+                "true",
+                "beta",
+                "*",
+                ",",
+                ".",
+                "=",
+                "{",
+                "é",
+                "\u{202e}",
+                "socks5://",
+            ])
+            .prop_map(str::to_owned),
+            "[a-zA-Z0-9]{1,12}",
+            any::<char>().prop_map(String::from),
+        ];
+        proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn any_environment_is_survived_and_no_secret_told(
+            values in proptest::collection::vec(proptest::option::of(value()), NAMES.len()),
+            secret in "[a-zA-Z0-9_-]{16,40}",
+            last_first in any::<bool>(),
+        ) {
+            let mut variables: Vec<_> = NAMES
+                .iter()
+                .zip(values)
+                .filter_map(|(name, value)| Some((name.into(), value?.into())))
+                .collect();
+            // One secret that must not come through, wherever it stands.
+            let places = [
+                ("GEMINI_API_KEY", secret.clone()),
+                ("https_proxy", format!("http://me:{secret}@proxy.test:1")),
+                ("GOOGLE_GEMINI_BASE_URL", format!("https://me:{secret}@x.test/?key={secret}#{secret}")),
+            ];
+            variables.extend(places.map(|(name, value)| (name.into(), value.into())));
+            if last_first {
+                variables.reverse();
+            }
+            let environment = Environment {
+                variables,
+                folder: "/nowhere".into(),
+                now: SystemTime::UNIX_EPOCH,
+                authorities: vec![Vec::new()],
+            };
+            let settings = Settings::default();
+            let (probes, _) = look(&environment, &settings);
+            let report = Report::new(probes, &Secrets::of(&environment, &settings));
+            prop_assert!(!report.to_string().contains(&secret), "{}", report);
+            prop_assert!(!serde_json::to_string(&report).unwrap().contains(&secret));
+        }
+    }
+}

@@ -41,7 +41,7 @@ pub(crate) struct Trust {
     pub(crate) stores: Vec<Store>,
 }
 
-/// Reads the files, and puts together what Python, Node and Go trust with them.
+/// Reads the files, and puts together whom Python, Node and Go trust with them.
 pub(crate) fn probe(environment: &Environment) -> Trust {
     let mut probes = Vec::new();
     let mut held = Vec::new();
@@ -69,43 +69,41 @@ pub(crate) fn probe(environment: &Environment) -> Trust {
     }
 }
 
-/// google-genai for Python trusts `SSL_CERT_FILE`, or else the list of certifi, which is Mozilla's;
-/// Node trusts Mozilla's list, `NODE_EXTRA_CA_CERTS`, and the system's store where it is told so; Go
-/// trusts `SSL_CERT_FILE`, or else the system's store.
+/// Whom the programs trust. google-genai for Python takes `SSL_CERT_FILE`; without it versions 3 take
+/// the system's store and those before the list of certifi, which is Mozilla's. Go takes
+/// `SSL_CERT_FILE`, or else the system's store. Node takes Mozilla's list with `NODE_EXTRA_CA_CERTS`,
+/// and the system's store where it is told so.
 fn stores(
     environment: &Environment,
     ssl_cert_file: Option<&[Vec<u8>]>,
     extra: Option<&[Vec<u8>]>,
 ) -> Vec<Store> {
-    fn slices(all: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
-        all.iter().map(Vec::as_slice)
+    let system = || environment.authorities.iter().map(Vec::as_slice);
+    let mut stores = match ssl_cert_file {
+        Some(file) => {
+            let file = file.iter().map(Vec::as_slice);
+            vec![Store::of("Python and Go", SSL_CERT_FILE, file)]
+        }
+        None => vec![
+            Store::of("google-genai 3 for Python and Go", SYSTEM, system()),
+            Store::of("older SDKs for Python", "the list of certifi", []).with_public(),
+        ],
+    };
+    let (mut lists, mut more) = (vec!["its own list"], Vec::new());
+    if let Some(extra) = extra {
+        lists.push("NODE_EXTRA_CA_CERTS");
+        more.extend(extra.iter().map(Vec::as_slice));
     }
-    let system = &environment.authorities;
     let options = environment.text("NODE_OPTIONS").unwrap_or_default();
-    let with_system =
-        environment.is_on("NODE_USE_SYSTEM_CA") || options.contains("--use-system-ca");
-    let (list, more) = match (extra, with_system) {
-        (Some(extra), false) => ("its own list and NODE_EXTRA_CA_CERTS", extra.to_vec()),
-        (Some(extra), true) => (
-            "its own list, NODE_EXTRA_CA_CERTS and the system's store",
-            [extra, system].concat(),
-        ),
-        (None, true) => ("its own list and the system's store", system.clone()),
-        (None, false) => ("its own list", Vec::new()),
-    };
-    let node = Store::of("Node", list, slices(&more)).with_public();
-    let (python, go) = match ssl_cert_file {
-        Some(file) => (
-            Store::of("Python", SSL_CERT_FILE, slices(file)),
-            Store::of("Go", SSL_CERT_FILE, slices(file)),
-        ),
-        None => (
-            Store::of("Python", "the list of certifi", []).with_public(),
-            Store::of("Go", "the system's store", slices(system)),
-        ),
-    };
-    vec![python, node, go]
+    if environment.is_on("NODE_USE_SYSTEM_CA") || options.contains("--use-system-ca") {
+        lists.push(SYSTEM);
+        more.extend(system());
+    }
+    stores.push(Store::of("Node", lists.join(" with "), more).with_public());
+    stores
 }
+
+const SYSTEM: &str = "the system's store";
 
 /// The longest file of authorities that is read; the whole list of Mozilla has a quarter of a MiB.
 const LONGEST: u64 = 16 << 20;

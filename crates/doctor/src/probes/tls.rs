@@ -228,7 +228,8 @@ fn accepted(
     if !verdicts.is_public {
         probe = probe.advise(
             "name the authority's PEM file to the others: SSL_CERT_FILE (Python, with the public \
-             authorities in the same file), NODE_EXTRA_CA_CERTS (Node)",
+             authorities in the same file), NODE_EXTRA_CA_CERTS (Node; newer ones also take the \
+             system's store with NODE_USE_SYSTEM_CA=1)",
         );
         return if between {
             probe.advise(EXCEPTION)

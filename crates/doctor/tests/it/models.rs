@@ -133,15 +133,33 @@ async fn the_version_of_the_environment_is_used() {
 
 #[tokio::test]
 async fn switches_to_vertex_are_told() {
-    let patient = Patient::at(Api::default().url().await);
-    let seen = patient
-        .with("GOOGLE_GENAI_USE_VERTEXAI", "True")
+    const ENTERPRISE: &str = "GOOGLE_GENAI_USE_ENTERPRISE";
+    let patient = || async { Patient::at(Api::default().url().await) };
+    let patient_on = patient().await.with("GOOGLE_GENAI_USE_VERTEXAI", "True");
+    let seen = patient_on.examine().await;
+    seen.has("vertex", State::Warn, "google-genai calls Vertex AI", "");
+    seen.advises(
+        "vertex",
+        "set GOOGLE_CLOUD_PROJECT and GOOGLE_CLOUD_LOCATION",
+    );
+    let seen = patient().await.with(ENTERPRISE, "1").examine().await;
+    seen.has("vertex", State::Warn, "google-genai for Python calls", "");
+    let both = patient().await.with(ENTERPRISE, "false");
+    let seen = both
+        .with("GOOGLE_GENAI_USE_VERTEXAI", "true")
         .examine()
         .await;
     seen.has(
         "vertex",
         State::Warn,
-        "GOOGLE_CLOUD_PROJECT and GOOGLE_CLOUD_LOCATION is not set",
+        "obeys GOOGLE_GENAI_USE_ENTERPRISE",
         "",
     );
+    assert!(!seen.text.contains("calls Vertex AI"));
+    let idle = patient()
+        .await
+        .with("GOOGLE_VERTEX_BASE_URL", "https://x.test");
+    idle.examine()
+        .await
+        .has("vertex", State::Ok, "has no effect", "");
 }

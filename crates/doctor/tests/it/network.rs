@@ -142,11 +142,34 @@ async fn an_intercepting_authority_that_is_known_here_is_named() {
     seen.has(
         "tls",
         State::Warn,
-        "accepted by Go (the system's store), not by Python",
+        "accepted by google-genai 3 for Python and Go (the system's store), not by older",
         "",
     );
     seen.advises("tls", "NODE_EXTRA_CA_CERTS")
         .are_ok(&["models", "generate", "stream"]);
+}
+
+#[tokio::test]
+async fn an_interception_that_everybody_accepts_is_still_told() {
+    let ill = valid("Example Corp", HOST);
+    let proxy = intercepting(&ill, Api::default().serve().await).await;
+    let mut patient = Patient::bare().with("GEMINI_API_KEY", KEY);
+    let file = patient.folder.path().join("roots.pem");
+    std::fs::write(&file, &ill.pem).unwrap();
+    patient.environment.authorities = vec![ill.authority];
+    let patient = patient.with("HTTPS_PROXY", format!("http://{proxy}"));
+    let patient = patient
+        .with("SSL_CERT_FILE", &file)
+        .with("NODE_OPTIONS", "--use-system-ca");
+    let seen = patient.examine().await;
+    seen.has(
+        "tls",
+        State::Warn,
+        "somebody in between opens the connection",
+        "",
+    );
+    seen.advises("tls", "ask for an exception")
+        .are_ok(&["models", "stream"]);
 }
 
 #[tokio::test]

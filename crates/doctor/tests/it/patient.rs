@@ -73,7 +73,9 @@ impl Patient {
             report.to_string(),
             serde_json::to_string_pretty(&report).unwrap(),
         );
+        let debug = format!("{:?} {:?} {report:?}", self.environment, self.settings);
         for secret in SECRETS {
+            assert!(!debug.contains(secret), "{debug}");
             assert!(!text.contains(secret) && !json.contains(secret), "{text}");
         }
         for probe in &report.probes {
