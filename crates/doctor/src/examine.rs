@@ -15,7 +15,8 @@ use crate::{
     secrets::Secrets,
 };
 use propus_wire::Version;
-use tokio::{task::spawn_blocking, time::timeout};
+use std::time::Duration;
+use tokio::{net::TcpStream, task::spawn_blocking, time::timeout};
 use url::Url;
 
 /// Examines the environment: first what can be seen in it, then the network and the API, step by
@@ -26,7 +27,7 @@ pub async fn examine(environment: &Environment, settings: &Settings) -> Report {
     probes.extend(sdks::probe(environment, settings.timeout).await);
     probes.extend(match plan {
         Ok(plan) => plan.carry_out(settings, clock).await,
-        Err(because) => skipped(&STEPS, because),
+        Err(because) => with_rest(Vec::new(), because),
     });
     Report::new(probes, &Secrets::of(environment, settings))
 }
@@ -36,9 +37,14 @@ const STEPS: [&str; 9] = [
     "dns", "tcp", "tls", "models", "clock", "model", "generate", "stream", "tier",
 ];
 
-fn skipped(steps: &[&'static str], because: &str) -> Vec<Probe> {
-    let skipped = steps.iter().map(|step| Probe::skipped(step, because));
-    skipped.collect()
+/// What was found, and all that was not tried.
+fn with_rest(mut probes: Vec<Probe>, because: &str) -> Vec<Probe> {
+    for step in STEPS {
+        if !probes.iter().any(|probe| probe.probe == step) {
+            probes.push(Probe::skipped(step, because));
+        }
+    }
+    probes
 }
 
 /// What the network is asked, and with what.
@@ -98,50 +104,30 @@ fn look(environment: &Environment, settings: &Settings) -> Looked {
     (probes, way.blocked.map_or(Ok(plan), Err))
 }
 
+/// Why it ends here; what is left is skipped for this reason.
+type Ended = &'static str;
+
 impl Plan {
+    /// Goes as far as it can.
     async fn carry_out(self, settings: &Settings, clock: Clock) -> Vec<Probe> {
-        let limit = settings.timeout;
-        let (host, port) = self.next_host();
-        let reached = reach::probe(&host, port, self.proxy.is_some(), limit).await;
-        let mut probes = reached.probes;
-        let Some(connection) = reached.connection else {
-            probes.extend(skipped(&STEPS[2..], "there is no connection"));
-            return probes;
-        };
-        let mut authorities = Vec::new();
-        let secured = self
-            .proxy
-            .as_ref()
-            .filter(|proxy| proxy.scheme() == "https");
-        if let Some(proxy) = secured {
-            let seen = format!(
-                "a proxy with https:// is not looked through ({})",
-                proxy.shown()
-            );
-            probes.push(Probe::skipped("tls", &seen));
-        } else if self.url.scheme() == "https" {
-            let target = tls::Target {
-                url: &self.url,
-                proxy: self.proxy.as_ref(),
-                clock,
-                limit,
-            };
-            let shown = tls::probe(target, connection, &self.stores).await;
-            probes.push(shown.probe);
-            if let Some(because) = shown.blocked {
-                probes.extend(skipped(&STEPS[3..], because));
-                return probes;
-            }
-            authorities = shown.authorities;
-        } else {
-            probes.push(Probe::skipped(
-                "tls",
-                &format!("{} is not https", shown(&self.url)),
-            ));
+        let mut probes = Vec::new();
+        match self.steps(settings, clock, &mut probes).await {
+            Ok(()) => probes,
+            Err(because) => with_rest(probes, because),
         }
+    }
+
+    async fn steps(
+        &self,
+        settings: &Settings,
+        clock: Clock,
+        probes: &mut Vec<Probe>,
+    ) -> Result<(), Ended> {
+        let limit = settings.timeout;
+        let connection = self.reach(limit, probes).await?;
+        let authorities = self.secure(connection, clock, limit, probes).await?;
         if self.key.is_none() && is_google(&self.url) {
-            probes.extend(skipped(&STEPS[3..], self.no_key));
-            return probes;
+            return Err(self.no_key);
         }
         let api = Api::of(Parts {
             url: &self.url,
@@ -151,59 +137,87 @@ impl Plan {
             authorities: &authorities,
             limit,
         });
-        match api {
-            Ok(api) => probes.extend(ask(&api, settings, clock).await),
-            Err(error) => {
-                let seen = evidence::told(&error);
-                probes.push(Probe::fail("models", "to set up the client", seen));
-                probes.extend(skipped(&STEPS[4..], "the client cannot start"));
-            }
-        }
-        probes
+        let api = api.map_err(|error| {
+            let seen = evidence::told(&error);
+            let probe = Probe::fail("models", "to set up the client", seen);
+            probes.push(probe.advise("look at the base URL, the proxy and the key above"));
+            "the client cannot start"
+        })?;
+        ask(&api, settings, clock, probes).await
     }
 
-    /// Whom to connect to first: the proxy, if there is one.
-    fn next_host(&self) -> (String, u16) {
-        match &self.proxy {
-            Some(proxy) => (proxy.host().to_owned(), proxy.port()),
+    /// A connection to the proxy, if there is one, or else to the host.
+    async fn reach(&self, limit: Duration, probes: &mut Vec<Probe>) -> Result<TcpStream, Ended> {
+        let (host, port) = match &self.proxy {
+            Some(proxy) => (proxy.host(), proxy.port()),
             None => (
-                self.url.host_str().unwrap_or_default().to_owned(),
+                self.url.host_str().unwrap_or_default(),
                 self.url.port_or_known_default().unwrap_or(443),
             ),
+        };
+        let reached = reach::probe(host, port, self.proxy.is_some(), limit).await;
+        probes.extend(reached.probes);
+        reached.connection.ok_or("there is no connection")
+    }
+
+    /// The private authorities that the server is trusted by, if it is at all.
+    async fn secure(
+        &self,
+        connection: TcpStream,
+        clock: Clock,
+        limit: Duration,
+        probes: &mut Vec<Probe>,
+    ) -> Result<Vec<Vec<u8>>, Ended> {
+        if self.url.scheme() != "https" {
+            let because = format!("{} is not https", shown(&self.url));
+            probes.push(Probe::skipped("tls", &because));
+            return Ok(Vec::new());
+        }
+        let secured = |proxy: &&Proxy| proxy.scheme() == "https";
+        if let Some(proxy) = self.proxy.as_ref().filter(secured) {
+            let proxy = proxy.shown();
+            let because = format!("a proxy with https:// is not looked through ({proxy})");
+            probes.push(Probe::skipped("tls", &because));
+            return Ok(Vec::new());
+        }
+        let target = tls::Target {
+            url: &self.url,
+            proxy: self.proxy.as_ref(),
+            clock,
+            limit,
+        };
+        let shown = tls::probe(target, connection, &self.stores).await;
+        probes.push(shown.probe);
+        match shown.blocked {
+            Some(because) => Err(because),
+            None => Ok(shown.authorities),
         }
     }
 }
 
 /// Asks the API.
-async fn ask(api: &Api, settings: &Settings, clock: Clock) -> Vec<Probe> {
+async fn ask(
+    api: &Api,
+    settings: &Settings,
+    clock: Clock,
+    probes: &mut Vec<Probe>,
+) -> Result<(), Ended> {
     let listed = models::probe(api).await;
-    let mut probes = vec![listed.probe, clock::probe(clock, listed.date.as_deref())];
-    let Some(list) = listed.models else {
-        probes.extend(skipped(&STEPS[5..], "the list of models did not come"));
-        return probes;
-    };
+    probes.push(listed.probe);
+    probes.push(clock::probe(clock, listed.date.as_deref()));
+    let list = listed.models.ok_or("the list of models did not come")?;
     let chosen = model::probe(api, settings.model.as_deref(), &list, clock.day()).await;
     probes.push(chosen.probe);
-    let Some(model) = chosen.model else {
-        probes.extend(skipped(&STEPS[6..], "there is no model to ask"));
-        return probes;
-    };
+    let model = chosen.model.ok_or("there is no model to ask")?;
     let generated = generate::probe(api, &model).await;
-    let refused = generated.probe.failed();
-    probes.push(generated.probe);
-    let mut refusals: Vec<String> = generated.refusal.into_iter().collect();
-    if refused {
-        probes.extend(skipped(
-            &STEPS[7..8],
-            "the model did not answer the tiny request",
-        ));
-    } else {
-        let streamed = stream::probe(api, &model, settings.timeout).await;
-        probes.push(streamed.probe);
-        refusals.extend(streamed.refusal);
-    }
-    probes.push(tier::probe(refusals.iter().map(String::as_str)));
-    probes
+    let streamed = match generated.probe.failed() {
+        true => stream::skipped("the model did not answer the tiny request"),
+        false => stream::probe(api, &model, settings.timeout).await,
+    };
+    let refusals = [&generated.refusal, &streamed.refusal];
+    let tier = tier::probe(refusals.into_iter().flatten().map(String::as_str));
+    probes.extend([generated.probe, streamed.probe, tier]);
+    Ok(())
 }
 
 #[cfg(test)]

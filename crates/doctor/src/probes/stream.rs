@@ -36,6 +36,14 @@ struct Log {
     error: Option<String>,
 }
 
+/// Not tried.
+pub(crate) fn skipped(because: &str) -> Streamed {
+    Streamed {
+        probe: Probe::skipped(NAME, because),
+        refusal: None,
+    }
+}
+
 /// Asks for an answer of many words, and looks on until the time is over.
 pub(crate) async fn probe(api: &Api, model: &str, limit: Duration) -> Streamed {
     let path = format!("{}:streamGenerateContent", path(model).unwrap_or_default());

@@ -19,6 +19,8 @@ pub(crate) struct Api {
     /// Where in place of the call's own reply another one comes: a part of `METHOD /path`, the
     /// status, the type and the body.
     pub(crate) instead: Vec<(&'static str, u16, &'static str, String)>,
+    /// How many events a stream has.
+    pub(crate) events: usize,
     /// Between two events of a stream.
     pub(crate) pause: Duration,
     /// Whether the stream ends as it should.
@@ -31,6 +33,7 @@ impl Default for Api {
         Self {
             models: vec!["gemini-flash-latest", "gemini-3.6-flash"],
             instead: Vec::new(),
+            events: 5,
             pause: Duration::from_millis(30),
             ends: true,
             stream_type: "text/event-stream",
@@ -106,10 +109,10 @@ impl Api {
     }
 
     fn stream(&self) -> Response<Body> {
-        let (pause, ends) = (self.pause, self.ends);
+        let (events, pause, ends) = (self.events, self.pause, self.ends);
         let body = async_stream::stream! {
-            for number in 0..5 {
-                let chunk = chunk("1 2 3 ", ends && number == 4);
+            for number in 1..=events {
+                let chunk = chunk("1 2 3 ", ends && number == events);
                 yield Ok::<_, std::convert::Infallible>(format!("data: {chunk}\r\n\r\n"));
                 tokio::time::sleep(pause).await;
             }

@@ -38,7 +38,7 @@ async fn python_is_asked_for_its_packages() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_python_that_hangs_or_babbles_harms_nothing() {
-    let patient = Patient::at(Api::default().url().await).timeout(300);
+    let patient = Patient::at(Api::default().url().await).timeout(800);
     python(&patient, "read forever < /dev/zero");
     let seen = patient.examine().await;
     seen.has("sdk", State::Ok, "Python did not answer in time", "");
