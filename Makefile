@@ -9,11 +9,11 @@ export CARGO_TARGET_DIR ?= $(CACHE)/target-$(CPU)
 
 # The crates that need no C++; the other two are always built for release, so that llama.cpp is
 # built once.
-PURE := -p propus-wire -p propus-failures -p propus-tokens -p propus-client -p propus-engines -p propus-server
+PURE := -p propus-wire -p propus-failures -p propus-tokens -p propus-client -p propus-doctor -p propus-engines -p propus-server
 REAL := --release -p propus-llama -p propus
 PROPUS := $(CARGO_TARGET_DIR)/release/propus
 
-.PHONY: serve build test test-pure test-real conformance bench lint doc fmt tools model
+.PHONY: serve build test test-pure test-real conformance bench fuzz lint doc fmt tools model
 
 serve: build
 	$(PROPUS) serve
@@ -43,7 +43,12 @@ conformance: model
 
 bench: model
 	benches/run $(PROPUS)
-	cargo bench -p propus-failures
+	cargo bench -p propus-failures -p propus-tokens
+
+# Each target for SECONDS.
+SECONDS := 60
+fuzz:
+	fuzz/run $(SECONDS)
 
 lint:
 	cargo fmt --check

@@ -10,7 +10,7 @@ use crate::{
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream::BoxStream};
 use reqwest::{
-    Method, Url,
+    Certificate, Method, Proxy, StatusCode, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
@@ -59,6 +59,18 @@ pub struct Builder {
     secrets: Vec<(&'static str, &'static str, String)>,
     timeout: Option<Duration>,
     user_agent: Option<String>,
+    way: Way,
+    authorities: Vec<Vec<u8>>,
+}
+
+/// Whether calls go through a proxy.
+#[derive(Default)]
+enum Way {
+    /// As the environment of the process says; never to this machine itself.
+    #[default]
+    Environment,
+    Direct,
+    Through(String),
 }
 
 impl Transport {
@@ -151,6 +163,20 @@ impl Builder {
         self
     }
 
+    /// Calls go through this proxy, or directly for `None`, whatever the environment says.
+    #[must_use]
+    pub fn proxy(mut self, proxy: Option<String>) -> Self {
+        self.way = proxy.map_or(Way::Direct, Way::Through);
+        self
+    }
+
+    /// Trusts certificates that this authority signed, besides the public ones. It is given in DER.
+    #[must_use]
+    pub fn trust(mut self, authority: impl Into<Vec<u8>>) -> Self {
+        self.authorities.push(authority.into());
+        self
+    }
+
     /// Checks the settings. Nothing is sent yet.
     pub fn build(self) -> Result<Transport, Error> {
         let base = base_url(&self.base_url)?;
@@ -164,9 +190,24 @@ impl Builder {
             .connect_timeout(CONNECT_TIMEOUT)
             // A redirect to another host would take the key along.
             .redirect(Policy::none());
-        if is_loopback(&base) {
+        http = match self.way {
             // A proxy, which the environment may name, cannot reach this machine's own server.
-            http = http.no_proxy();
+            Way::Environment if is_loopback(&base) => http.no_proxy(),
+            Way::Environment => http,
+            Way::Direct => http.no_proxy(),
+            Way::Through(proxy) => {
+                let proxy = Proxy::all(proxy).map_err(|error| {
+                    let wrong = Error::setup("the proxy's address is not a URL", "");
+                    wrong.because(error.without_url())
+                })?;
+                http.proxy(proxy)
+            }
+        };
+        for authority in &self.authorities {
+            let authority = Certificate::from_der(authority).map_err(|error| {
+                Error::setup("a trusted authority is not a certificate", "").because(error)
+            })?;
+            http = http.add_root_certificate(authority);
         }
         let http = http
             .build()
@@ -298,6 +339,16 @@ impl Call {
 
     /// Sends the call and waits for the reply to begin. An HTTP status beyond 2xx is an error.
     pub async fn send(self) -> Result<Reply, Error> {
+        let reply = self.exchange().await?;
+        if reply.status().is_success() {
+            Ok(reply)
+        } else {
+            Err(reply.refusal().await)
+        }
+    }
+
+    /// Sends the call and waits for the reply to begin, whatever its HTTP status is.
+    pub async fn exchange(self) -> Result<Reply, Error> {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
@@ -307,12 +358,7 @@ impl Call {
         };
         let sent = self.request.send().await;
         let response = sent.map_err(|error| place.failed(error, Kind::Exchange))?;
-        let reply = Reply { response, place };
-        if reply.response.status().is_success() {
-            Ok(reply)
-        } else {
-            Err(reply.refusal().await)
-        }
+        Ok(Reply { response, place })
     }
 }
 
@@ -368,6 +414,27 @@ impl Reply {
         self.response.headers().get(name)?.to_str().ok()
     }
 
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    /// The reply's text without credentials; what goes beyond `most` bytes is left out.
+    pub async fn text(self, most: usize) -> Result<String, Error> {
+        let mut body = self.response.bytes_stream();
+        let mut text = Vec::new();
+        while let Some(bytes) = body.next().await {
+            text.extend_from_slice(&bytes.map_err(|error| cut(&self.place, error))?);
+            if text.len() >= most {
+                text.truncate(most);
+                break;
+            }
+        }
+        Ok(self
+            .place
+            .redact(String::from_utf8_lossy(&text).into_owned()))
+    }
+
     /// The whole reply as one JSON value.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
         let body = self.response.bytes().await;
@@ -395,7 +462,7 @@ impl Reply {
     }
 
     async fn refusal(self) -> Error {
-        let http = self.response.status();
+        let http = self.status();
         let content_type = self.header("content-type").unwrap_or_default().to_owned();
         // The status says enough where the body does not arrive.
         let body = self.response.text().await.unwrap_or_default();

@@ -15,6 +15,7 @@ mod signs;
 mod words;
 
 pub use facts::Facts;
+pub use secret::hidden;
 
 use crate::{
     catalogue::{self, index},

@@ -39,6 +39,7 @@ enum Command {
     Generate(commands::generate::Generate),
     /// Talk with a model
     Chat(commands::chat::Chat),
+    Doctor(commands::doctor::Doctor),
     Diagnose(commands::diagnose::Diagnose),
     Explain(commands::explain::Explain),
     Check(commands::check::Check),
@@ -78,6 +79,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keys(keys) => keys.run(),
         Command::Generate(generate) => generate.run().await,
         Command::Chat(chat) => chat.run().await,
+        Command::Doctor(doctor) => doctor.run().await,
         Command::Diagnose(diagnose) => diagnose.run(),
         Command::Explain(explain) => explain.run(),
         Command::Check(check) => check.run(),

@@ -3,6 +3,7 @@
 use crate::server::{KEY, Server, json, reply};
 use propus_client::{
     Client, Error,
+    transport::Transport,
     wire::{
         Version,
         embed::EmbedContentRequest,
@@ -10,6 +11,7 @@ use propus_client::{
         status::Code,
     },
 };
+use reqwest::Method;
 use std::{error::Error as _, time::Duration};
 use tokio::net::TcpListener;
 
@@ -274,4 +276,36 @@ async fn the_key_is_hidden_where_the_server_repeats_it() {
         assert!(error.is_unreadable() && error.source().is_some());
         assert!(!format!("{error} {error:?}").contains(KEY), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_transport_hands_out_any_reply_without_the_key() {
+    let body = format!("no such key: {KEY}, and more");
+    let server = Server::reply(reply("403 Forbidden", "text/plain", body)).await;
+    let transport = Transport::builder(server.url()).secret("x-goog-api-key", "", KEY);
+    let transport = transport.build().unwrap();
+    let call = transport.call(Method::GET, "v1beta/models");
+    let reply = call.exchange().await.unwrap();
+    assert_eq!(reply.status(), 403);
+    assert_eq!(reply.header("content-type"), Some("text/plain"));
+    let text = reply.text(13 + KEY.len()).await.unwrap();
+    assert_eq!(text, "no such key: <key>");
+}
+
+#[tokio::test]
+async fn a_proxy_is_taken_as_told_whatever_the_environment_says() {
+    let proxy = Server::reply(json("{}")).await;
+    let transport = Transport::builder("http://gemini.test").proxy(Some(proxy.url()));
+    let call = transport.build().unwrap().call(Method::GET, "v1/models");
+    assert_eq!(call.exchange().await.unwrap().status(), 200);
+    let line = proxy.request().await.line().to_owned();
+    assert_eq!(line, "GET http://gemini.test/v1/models HTTP/1.1");
+    let wrong = Transport::builder("http://gemini.test").proxy(Some("not an address".into()));
+    assert!(wrong.build().unwrap_err().is_setup());
+}
+
+#[test]
+fn an_authority_that_is_no_certificate_is_refused() {
+    let transport = Transport::builder("https://gemini.test").trust(b"nothing");
+    assert!(transport.build().unwrap_err().is_setup());
 }

@@ -2,7 +2,7 @@
 //! one that cannot do what was asked.
 
 use super::{Facts, facts, index, piece, signs::Hit, words::Words};
-use crate::{Cards, entry::Sure};
+use crate::{Card, Cards, entry::Sure};
 use serde_json::Value;
 
 /// Sentences of a "not found" around a model's name, in bytes.
@@ -24,7 +24,7 @@ pub(super) fn refine(text: &str, words: &Words, hits: &mut Vec<Hit>) {
         let name = |fact| facts.get(fact).and_then(Value::as_str);
         let Some(model) = name("model") else { continue };
         let (entry, sure) = match Cards::builtin().get(model) {
-            Some(card) if name("method").is_some_and(|method| !card.has_method(method)) => {
+            Some(card) if name("method").is_some_and(|method| lacks(card, method)) => {
                 ("model-method-mismatch", Sure::Certain)
             }
             Some(card) if card.shutdown.is_some() => ("model-retired", Sure::Likely),
@@ -49,6 +49,12 @@ pub(super) fn refine(text: &str, words: &Words, hits: &mut Vec<Hit>) {
             end: words.text.len(),
         });
     }
+}
+
+/// Whether a model cannot do what others can. `GetModel` is asked of the API, not of a model.
+fn lacks(card: &Card, method: &str) -> bool {
+    let mut cards = Cards::builtin().iter();
+    !card.has_method(method) && cards.any(|other| other.has_method(method))
 }
 
 /// Where an address of the API cannot be right: without a version, with two, or with an empty step.

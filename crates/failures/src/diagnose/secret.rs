@@ -13,8 +13,8 @@ const BEGINNINGS: [&str; 8] = [
 /// Fewer letters after the beginning are no secret.
 const LEAST: usize = 8;
 
-/// Text without its keys and tokens.
-pub(super) fn hidden(text: &str) -> Cow<'_, str> {
+/// Text without its keys and tokens, as far as they are known by how they begin.
+pub fn hidden(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut rest = text;
     while let Some((at, beginning)) = first(rest) {

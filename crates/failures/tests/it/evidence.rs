@@ -217,6 +217,8 @@ fn not_found_has_three_meanings() {
         &say("gemini-1.5-flash", "generateContent"),
         &["model-retired"],
     );
+    check(&say("gemini-1.5-flash", "GetModel"), &["model-retired"]);
+    check(&say("gemini-2.5-flash", "GetModel"), &["model-not-found"]);
     check(
         &say("gemini-embedding-001", "generateContent"),
         &["model-method-mismatch"],
