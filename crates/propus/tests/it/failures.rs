@@ -100,3 +100,144 @@ fn requests_are_checked() {
     let json: Value = serde_json::from_str(&stdout(&retired)).unwrap();
     assert_eq!(json["findings"][0]["failure"], "model-retired");
 }
+
+#[test]
+fn requests_are_corrected() {
+    let place = Place::new();
+    let file = place.path("request.json");
+    std::fs::write(
+        &file,
+        "{\n    \"contents\": [{\"role\": \"assistant\", \"parts\": [{\"text\": \"hi\"}]},\n    \
+        {\"parts\": [{\"text\": \"ho\"}]}],\n    \"temperature\": 7, // hot\n}\n",
+    )
+    .unwrap();
+    let path = file.to_str().unwrap();
+    let output = propus(&["check", path, "--fix", "--model", "gemini-2.5-flash"], "");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("fixed temperature: moved to `generationConfig.temperature`\n"),
+        "{}",
+        stdout(&output)
+    );
+    assert!(stderr(&output).starts_with("3 corrections; nothing found"));
+    let fixed = std::fs::read_to_string(&file).unwrap();
+    assert!(fixed.contains("\n    \"contents\": ["), "{fixed}");
+    let json: Value = serde_json::from_str(&fixed).unwrap();
+    assert_eq!(json["contents"][0]["role"], "model");
+    assert_eq!(json["generationConfig"]["temperature"], 2);
+    // A second run has nothing to do.
+    let again = propus(&["check", path, "--fix", "--model", "gemini-2.5-flash"], "");
+    assert_eq!(
+        (again.status.code(), stdout(&again)),
+        (Some(0), String::new())
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), fixed);
+    // On its way through, the request alone is on standard output.
+    let output = propus(&["check", "-", "--fix"], r#"{"contents": "hi"}"#);
+    assert_eq!(stdout(&output), r#"{"contents":{"parts":[{"text":"hi"}]}}"#);
+    // What has no one right form stays.
+    let body = r#"{"contents": [{"parts": []}]}"#;
+    let output = propus(&["check", "-", "--fix"], body);
+    assert_eq!(
+        (output.status.code(), stdout(&output).as_str()),
+        (Some(1), body)
+    );
+}
+
+#[test]
+fn warnings_advice_and_sarif_are_given() {
+    let body = r#"{"contents": [{"parts": [{"text": "List three cities as JSON"}]}]}"#;
+    let output = propus(&["check", "--client-timeout", "1"], body);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stdout(&output).starts_with("warning[client-timeout]: "),
+        "{}",
+        stdout(&output)
+    );
+    let output = propus(&["check", "--advice"], body);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert!(
+        stdout(&output).starts_with("advice[json-by-prose]: "),
+        "{}",
+        stdout(&output)
+    );
+    let output = propus(
+        &[
+            "check",
+            "--format",
+            "sarif",
+            "--advice",
+            "--model",
+            "gemini-1.5-pro",
+        ],
+        body,
+    );
+    let sarif: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let results = &sarif["runs"][0]["results"];
+    assert_eq!(results[0]["ruleId"], "model-retired");
+    assert_eq!(results[0]["level"], "error");
+    assert_eq!(results[1]["ruleId"], "json-by-prose");
+    assert_eq!(
+        results[1]["locations"][0]["physicalLocation"]["region"]["startLine"],
+        1
+    );
+    let output = propus(&["check", "--client-timeout", "soon"], body);
+    assert_eq!(output.status.code(), Some(2));
+    // More tokens than the model reads, counted.
+    let long = format!(
+        r#"{{"contents": [{{"parts": [{{"text": "{}"}}]}}]}}"#,
+        "x y ".repeat(600_000)
+    );
+    let output = propus(&["check", "--model", "gemini-2.5-flash"], &long);
+    assert!(
+        stdout(&output).starts_with("error[context-too-long]: The input token count (1200"),
+        "{}",
+        &stdout(&output)[..200]
+    );
+}
+
+#[test]
+fn tokens_are_counted() {
+    let output = propus(&["tokens"], "What is your name?");
+    assert!(
+        stdout(&output).starts_with("5 tokens\n"),
+        "{}",
+        stdout(&output)
+    );
+    let body = r#"{"contents": [{"parts": [{"text": "What is your name?"}]}],
+        "systemInstruction": {"parts": [{"text": "Be brief"}]}}"#;
+    let output = propus(&["tokens", "--format", "json"], body);
+    let json: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(json["totalTokens"], 7);
+    assert_eq!(json["exact"], true);
+    assert_eq!(json["inputTokenLimit"], 1_048_576);
+    assert_eq!(json["parts"][0]["place"], "systemInstruction.parts[0]");
+    let output = propus(&["tokens", "--model", "gemini-3.5-flash"], "hi");
+    assert!(stderr(&output).contains("tokenizer of its own"));
+    for (arguments, input, word) in [
+        (
+            &["tokens", "--model", "gemini-2.5-flahs"][..],
+            "hi",
+            "did you mean `gemini-2.5-flash`",
+        ),
+        (&["tokens"], r#"{"contents": 3}"#, "--text"),
+    ] {
+        let output = propus(arguments, input);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(word), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn completions_and_manual_pages_are_made() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = propus(&["completions", shell], "");
+        assert!(stdout(&output).contains("diagnose"), "{shell}");
+    }
+    let place = Place::new();
+    let folder = place.path("man");
+    let output = propus(&["man", folder.to_str().unwrap()], "");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let page = std::fs::read_to_string(folder.join("propus-check.1")).unwrap();
+    assert!(page.contains("client\\-timeout"), "{page:.300}");
+}
