@@ -66,13 +66,17 @@ pub fn suggest(root: &'static Descriptor, path: &str, name: &str) -> Option<Sugg
         return exists(root, path).then(|| Suggestion::Move(path.to_vec()));
     }
     // What is told apart by a path of single messages can be moved there.
-    if let Some(path) = elsewhere(root, &wanted) {
+    if let Some(path) = elsewhere(root, |name| name == wanted) {
         return Some(Suggestion::Move(path));
     }
-    let likeness = |field: &&Field| strsim::damerau_levenshtein(&plain(field.json), &wanted);
-    let nearest = fields().min_by_key(likeness)?;
-    let most = (wanted.len() / 3).min(3);
-    (likeness(&nearest) <= most).then_some(Suggestion::Rename(nearest.json))
+    let likeness = |name: &str| strsim::damerau_levenshtein(name, &wanted);
+    let here = fields().min_by_key(|field| likeness(&plain(field.json)))?;
+    if likeness(&plain(here.json)) <= (wanted.len() / 3).min(3) {
+        return Some(Suggestion::Rename(here.json));
+    }
+    // Misspelt and misplaced: only long names are told apart by their letters.
+    let is_near = |name: &str| wanted.len() > 6 && likeness(name) <= 2;
+    elsewhere(root, is_near).map(Suggestion::Move)
 }
 
 /// A name without the differences of spelling.
@@ -113,8 +117,12 @@ fn inner(field: &Field) -> Option<&'static Descriptor> {
     }
 }
 
-/// The shortest path of single messages to a field of this name; none where two are as short.
-fn elsewhere(root: &'static Descriptor, wanted: &str) -> Option<Vec<&'static str>> {
+/// The shortest path of single messages to a field whose plain name is wanted; none where two are as
+/// short.
+fn elsewhere(
+    root: &'static Descriptor,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Option<Vec<&'static str>> {
     use propus_wire::message::Label;
     let mut waiting = VecDeque::from([(root, Vec::new())]);
     let mut seen = Vec::new();
@@ -128,7 +136,7 @@ fn elsewhere(root: &'static Descriptor, wanted: &str) -> Option<Vec<&'static str
         for field in message.fields {
             let mut path = path.clone();
             path.push(field.json);
-            if plain(field.json) == wanted {
+            if is_wanted(&plain(field.json)) {
                 if found
                     .as_ref()
                     .is_some_and(|found| found.len() == path.len())
@@ -179,6 +187,7 @@ mod tests {
     #[test]
     fn misplaced_names_are_put_where_they_belong() {
         check("", "temperature", "generationConfig.temperature");
+        check("", "temprature", "generationConfig.temperature");
         check("", "responseSchema", "generationConfig.responseSchema");
         check(
             "",

@@ -47,9 +47,9 @@ fn finding(finding: &Finding, report: &Report) -> String {
     if let Some(place) = &finding.place {
         out += &excerpt(report.body, place, report.name);
     }
-    for fact in ["nearest", "replacement"] {
+    for (fact, words) in [("nearest", "did you mean"), ("replacement", "in its place")] {
         if let Some(value) = finding.facts.get(fact).and_then(Value::as_str) {
-            out += &format!("  {fact}: {value}\n");
+            out += &format!("  {words}: {value}\n");
         }
     }
     out += &bullets(&finding.fix, "  ");
