@@ -15,6 +15,10 @@ enum Kind {
     Name,
     /// A path in a request.
     Path,
+    /// The name of a project or model, which ends with its step of a path.
+    Segment,
+    /// Digits with points, such as `1.30.0`.
+    Version,
     /// A number.
     Number,
     /// Seconds, as `35s`, `1.5s`, `500ms` or `5h59m59s`.
@@ -45,13 +49,14 @@ const MARKS: &[(&str, &str, Kind)] = &[
     ("'model'", "model", Kind::Name),
     ("model:", "model", Kind::Name),
     ("model=", "model", Kind::Name),
-    ("models/", "model", Kind::Name),
+    ("models/", "model", Kind::Segment),
     ("\"location\"", "location", Kind::Name),
     ("'location'", "location", Kind::Name),
     ("project_number:", "project", Kind::Number),
-    ("projects/", "project", Kind::Name),
-    ("in project ", "project", Kind::Name),
-    ("resource project ", "project", Kind::Name),
+    ("projects/", "project", Kind::Segment),
+    ("/locations/", "location", Kind::Segment),
+    ("in project ", "project", Kind::Segment),
+    ("resource project ", "project", Kind::Segment),
     ("invalid value at '", "field", Kind::Path),
     ("unknown name \"", "value", Kind::Quoted),
     ("\" at '", "field", Kind::Path),
@@ -94,6 +99,18 @@ const MARKS: &[(&str, &str, Kind)] = &[
     ),
     ("from referer ", "referer", Kind::Quoted),
     ("the requested url ", "url_path", Kind::Name),
+    ("google-genai==", "sdk_version", Kind::Version),
+    ("google-genai/", "sdk_version", Kind::Version),
+    ("google-genai-sdk/", "sdk_version", Kind::Version),
+    ("google-genai ", "sdk_version", Kind::Version),
+    ("google_genai-", "sdk_version", Kind::Version),
+    ("@google/genai@", "sdk_version", Kind::Version),
+    ("@google/genai ", "sdk_version", Kind::Version),
+    ("google-generativeai==", "sdk_version", Kind::Version),
+    ("google-generativeai ", "sdk_version", Kind::Version),
+    ("@google/generative-ai@", "sdk_version", Kind::Version),
+    ("google.golang.org/genai@v", "sdk_version", Kind::Version),
+    ("google.golang.org/genai v", "sdk_version", Kind::Version),
 ];
 
 /// The statuses that name a cause.
@@ -202,6 +219,16 @@ pub(super) fn read(text: &str) -> Facts {
     facts
 }
 
+/// What may stand behind a model's name in a path.
+const METHODS: [&str; 6] = [
+    ":generateContent",
+    ":streamGenerateContent",
+    ":countTokens",
+    ":embedContent",
+    ":batchEmbedContents",
+    ":predict",
+];
+
 /// The longest value that is a fact and not a text.
 const MOST: usize = 200;
 
@@ -228,6 +255,20 @@ fn value(after: &str, kind: Kind) -> Option<Value> {
                 _ => end,
             };
             text(&after[..end])
+        }
+        Kind::Version => {
+            let after = after.trim_start_matches(['v', '^', '~', ' ']);
+            let end = after.find(|c: char| !c.is_ascii_digit() && c != '.');
+            let version = after[..end.unwrap_or(after.len())].trim_end_matches('.');
+            let is_version =
+                version.contains('.') && version.starts_with(|c: char| c.is_ascii_digit());
+            is_version.then(|| version.into())
+        }
+        Kind::Segment => {
+            let found = name(after, |c| c.is_ascii_alphanumeric() || "-._:".contains(c))?;
+            let found = found.as_str()?;
+            let end = METHODS.iter().find_map(|method| found.find(method));
+            text(&found[..end.unwrap_or(found.len())])
         }
         Kind::Number => number(after).map(Value::Number),
         Kind::Duration => duration(after)
@@ -377,6 +418,21 @@ mod tests {
         check(
             "google.genai.errors.ClientError: 404 NOT_FOUND. models/gemini-9 is not found for API version v1beta, or is not supported for generateContent.",
             json!({"model": "gemini-9", "api_version": "v1beta", "method": "generateContent", "sdk": "python-genai"}),
+        );
+    }
+
+    #[test]
+    fn libraries_and_paths_are_read() {
+        check(
+            "google-genai==1.30.0: 404 POST https://us-central1-aiplatform.googleapis.com/v1/projects/p1/locations/us-central1/publishers/google/models/gemini-1.5-pro:generateContent",
+            json!({
+                "sdk_version": "1.30.0", "project": "p1", "location": "us-central1",
+                "model": "gemini-1.5-pro", "backend": "vertex-ai",
+            }),
+        );
+        check(
+            "@google/genai@1.2.0 failed",
+            json!({"sdk": "js-genai", "sdk_version": "1.2.0"}),
         );
     }
 
