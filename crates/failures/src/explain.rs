@@ -70,7 +70,13 @@ fn ends_with(entry: &Entry, wanted: &str) -> bool {
     code && entry.name.ends_with(wanted)
 }
 
+/// The longest text that may be a misspelt name.
+const NAME: usize = 60;
+
 fn nearest(wanted: &str) -> Vec<&'static str> {
+    if wanted.len() > NAME {
+        return Vec::new();
+    }
     let mut names: Vec<_> = ENTRIES
         .iter()
         .map(|entry| (strsim::jaro_winkler(wanted, &plain(entry.name)), entry.name))
