@@ -24,6 +24,8 @@ pub struct Config {
     pub auth: Option<bool>,
     /// How long running requests may take after a stop, in seconds.
     pub grace_seconds: Option<u64>,
+    /// The longest that a call may take, in seconds.
+    pub deadline_seconds: Option<u64>,
     /// The largest request body, in bytes.
     pub body_limit: Option<usize>,
     /// Settings of local engines.

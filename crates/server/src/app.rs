@@ -13,7 +13,11 @@ use axum::{
 };
 use propus_failures::service::internal_500::Internal500;
 use propus_wire::{Surface, Version};
-use std::{any::Any, sync::Arc, time::SystemTime};
+use std::{
+    any::Any,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -33,6 +37,8 @@ pub struct Settings {
     pub legacy_v1: bool,
     /// The largest request body, in bytes.
     pub body_limit: usize,
+    /// The longest that a call may take.
+    pub deadline: Duration,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -42,6 +48,8 @@ impl Default for Settings {
         Self {
             legacy_v1: false,
             body_limit: 100 * 1024 * 1024,
+            // What Google's examples give as the default.
+            deadline: Duration::from_secs(600),
             clock: Arc::new(SystemTime::now),
         }
     }

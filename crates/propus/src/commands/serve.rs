@@ -65,6 +65,9 @@ pub struct Serve {
     /// Most requests that wait for a local model; beyond it they fail as overloaded (503)
     #[arg(long, value_name = "N")]
     queue: Option<usize>,
+    /// Seconds that a call may take; later it fails with 504, or earlier by X-Server-Timeout [default: 600]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    deadline: Option<u64>,
     /// Seconds that running requests may take after SIGTERM [default: 30]
     #[arg(long, value_name = "SECONDS")]
     grace: Option<u64>,
@@ -87,6 +90,9 @@ impl Serve {
         let settings = Settings {
             legacy_v1: config.legacy_v1,
             body_limit: config.body_limit.unwrap_or(Settings::default().body_limit),
+            deadline: config
+                .deadline_seconds
+                .map_or(Settings::default().deadline, Duration::from_secs),
             ..Settings::default()
         };
         let clock = settings.clock.clone();
@@ -112,6 +118,7 @@ impl Serve {
         over(&self.queue, &mut config.local.queue);
         config.listen = self.listen.clone().or(config.listen);
         config.data_dir = self.data_dir.clone().or(config.data_dir);
+        config.deadline_seconds = self.deadline.or(config.deadline_seconds);
         config.grace_seconds = self.grace.or(config.grace_seconds);
         config.strict_models |= self.strict_models;
         config.legacy_v1 |= self.legacy_v1;

@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    pipeline::deadline::Deadline,
     routes::{json, read},
 };
 use axum::{extract::Request, response::Response};
@@ -23,9 +24,11 @@ pub async fn one(
     request: Request,
 ) -> Result<Response, Problem> {
     let route = app.registry.find(version, resource, "embedContent")?;
+    let deadline = Deadline::of(&app.settings, request.headers());
     let (query, call) = read::<EmbedContentRequest>(app, version, request).await?;
     check(&Asked::EmbedContent(&call), &route.card, version)?;
-    let embedding = route.engine.embed(vec![call]).await?.into_iter().next();
+    let embeddings = deadline.bound(route.engine.embed(vec![call])).await?;
+    let embedding = embeddings.into_iter().next();
     let reply = EmbedContentResponse { embedding };
     Ok(route.mark(json(&reply, &query)))
 }
@@ -38,9 +41,10 @@ pub async fn batch(
     request: Request,
 ) -> Result<Response, Problem> {
     let route = app.registry.find(version, resource, "batchEmbedContents")?;
+    let deadline = Deadline::of(&app.settings, request.headers());
     let (query, call) = read::<BatchEmbedContentsRequest>(app, version, request).await?;
     check(&Asked::BatchEmbedContents(&call), &route.card, version)?;
-    let embeddings = route.engine.embed(call.requests).await?;
+    let embeddings = deadline.bound(route.engine.embed(call.requests)).await?;
     let reply = BatchEmbedContentsResponse { embeddings };
     Ok(route.mark(json(&reply, &query)))
 }

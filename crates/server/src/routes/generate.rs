@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     layers::render::Streams,
-    pipeline::{self, Call},
+    pipeline::{self, Call, deadline::Deadline},
     routes::{json, query::Query, read, text},
 };
 use axum::{
@@ -32,6 +32,7 @@ pub async fn unary(
     request: Request,
 ) -> Result<Response, Problem> {
     let route = app.registry.find(version, resource, "generateContent")?;
+    let deadline = Deadline::of(&app.settings, request.headers());
     let (query, request) = read::<GenerateContentRequest>(app, version, request).await?;
     let chunks = pipeline::run(
         app,
@@ -39,6 +40,7 @@ pub async fn unary(
             version,
             route: &route,
             request,
+            deadline,
         },
     )
     .await?;
@@ -65,6 +67,7 @@ pub async fn stream(
     let route = app
         .registry
         .find(version, resource, "streamGenerateContent")?;
+    let deadline = Deadline::of(&app.settings, request.headers());
     let (query, request) = read::<GenerateContentRequest>(app, version, request).await?;
     let mut chunks = pipeline::run(
         app,
@@ -72,6 +75,7 @@ pub async fn stream(
             version,
             route: &route,
             request,
+            deadline,
         },
     )
     .await?;
@@ -139,6 +143,7 @@ pub async fn count_tokens(
     request: Request,
 ) -> Result<Response, Problem> {
     let route = app.registry.find(version, resource, "countTokens")?;
+    let deadline = Deadline::of(&app.settings, request.headers());
     let (query, call) = read::<CountTokensRequest>(app, version, request).await?;
     check(&Asked::CountTokens(&call), &route.card, version)?;
     let counted = call
@@ -147,6 +152,6 @@ pub async fn count_tokens(
             contents: call.contents,
             ..Default::default()
         });
-    let reply = route.engine.count_tokens(counted).await?;
+    let reply = deadline.bound(route.engine.count_tokens(counted)).await?;
     Ok(route.mark(json(&reply, &query)))
 }

@@ -4,7 +4,7 @@ use crate::{
     app::App,
     layers::render::Streams,
     openai::{chat, embeddings, models},
-    pipeline::{self, Call},
+    pipeline::{self, Call, deadline::Deadline},
     registry::Route,
     routes::{
         body,
@@ -63,6 +63,7 @@ fn list(app: &App) -> Response {
 }
 
 async fn embed(app: &App, request: Request) -> Result<Response, Problem> {
+    let deadline = Deadline::of(&app.settings, request.headers());
     let call = embeddings::request(&body(app, request).await?)?;
     let route = route(app, &call.model, "batchEmbedContents")?;
     check(
@@ -79,7 +80,8 @@ async fn embed(app: &App, request: Request) -> Result<Response, Problem> {
         let count = route.engine.count_tokens(counted).await?.total_tokens;
         tokens += count.unwrap_or(0).unsigned_abs();
     }
-    let vectors = route.engine.embed(call.request.requests.clone()).await?;
+    let vectors = route.engine.embed(call.request.requests.clone());
+    let vectors = deadline.bound(vectors).await?;
     let reply = embeddings::reply(&call, &vectors, Some(tokens));
     Ok(route.mark(Json(reply).into_response()))
 }
@@ -93,6 +95,7 @@ fn route(app: &App, model: &str, method: &str) -> Result<Route, Problem> {
 }
 
 async fn complete(app: &App, request: Request) -> Result<Response, Problem> {
+    let deadline = Deadline::of(&app.settings, request.headers());
     let call = chat::request(&body(app, request).await?)?;
     let route = route(app, &call.model, "generateContent")?;
     let meta = meta(app, &call);
@@ -105,6 +108,7 @@ async fn complete(app: &App, request: Request) -> Result<Response, Problem> {
             version: VERSION,
             route: &route,
             request,
+            deadline,
         },
     )
     .await?;
