@@ -10,6 +10,7 @@ pub mod keys;
 pub mod manual;
 pub mod models;
 pub mod output;
+pub mod projects;
 pub mod pull;
 pub mod serve;
 pub mod tokens;

@@ -35,6 +35,9 @@ enum Command {
     /// Create, list and end API keys
     #[command(subcommand)]
     Keys(commands::keys::Keys),
+    /// Create, list and change projects
+    #[command(subcommand)]
+    Projects(commands::projects::Projects),
     /// Ask a server once
     Generate(commands::generate::Generate),
     /// Talk with a model
@@ -77,6 +80,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Pull(pull) => pull.run().await,
         Command::Models(models) => models.run(),
         Command::Keys(keys) => keys.run(),
+        Command::Projects(projects) => projects.run(),
         Command::Generate(generate) => generate.run().await,
         Command::Chat(chat) => chat.run().await,
         Command::Doctor(doctor) => doctor.run().await,

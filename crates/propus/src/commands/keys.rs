@@ -5,7 +5,7 @@ use crate::folders;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
-use propus_server::accounts::{Accounts, KeyRow};
+use propus_server::accounts::{Accounts, AndroidApp, KeyRow, Restrictions};
 use std::{
     path::PathBuf,
     process::ExitCode,
@@ -23,6 +23,10 @@ pub enum Keys {
     Revoke(Which),
     /// Let a key run out: callers get "API key expired"
     Expire(Expire),
+    /// Mark a key as reported leaked: callers get 403
+    Leak(Which),
+    /// Set from where a key may be used; without restrictions from everywhere
+    Restrict(Restrict),
 }
 
 #[derive(Args)]
@@ -44,7 +48,37 @@ pub struct Create {
     #[arg(long, value_name = "TIME", value_parser = time_span)]
     expires_in: Option<Duration>,
     #[command(flatten)]
+    restricted: Restricted,
+    #[command(flatten)]
     folder: Folder,
+}
+
+/// From where a key may be used, as in Google's console.
+#[derive(Args)]
+pub struct Restricted {
+    /// A web page, with `*` for any letters: https://example.com/*; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    referrer: Vec<String>,
+    /// An address or network of callers: 203.0.113.7, 10.0.0.0/8; may be repeated
+    #[arg(long, value_name = "NETWORK")]
+    ip: Vec<String>,
+    /// An Android app with its certificate's SHA-1: com.example.app=AA:BB:...; may be repeated
+    #[arg(long, value_name = "PACKAGE=SHA1")]
+    android: Vec<String>,
+    /// An iOS app's bundle identifier; may be repeated
+    #[arg(long, value_name = "BUNDLE")]
+    ios: Vec<String>,
+    /// A service that may be called, such as generativelanguage.googleapis.com; may be repeated
+    #[arg(long, value_name = "SERVICE")]
+    api: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct Restrict {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    restricted: Restricted,
 }
 
 #[derive(Args)]
@@ -73,8 +107,38 @@ pub struct Expire {
     r#in: Option<Duration>,
 }
 
+impl Restricted {
+    fn read(self) -> anyhow::Result<Restrictions> {
+        let network = |text: &String| {
+            let single = text.parse::<std::net::IpAddr>().map(Into::into);
+            text.parse().or(single).map_err(|_| {
+                anyhow::anyhow!(
+                    "--ip `{text}`: no address or network\nhint: 203.0.113.7 or 10.0.0.0/8"
+                )
+            })
+        };
+        let app = |text: &String| {
+            let (package, certificate) = text.split_once('=').with_context(|| {
+                format!("--android `{text}`: no certificate\nhint: com.example.app=AA:BB:...")
+            })?;
+            anyhow::Ok(AndroidApp {
+                package: package.into(),
+                certificate: certificate.into(),
+            })
+        };
+        Ok(Restrictions {
+            ips: self.ip.iter().map(network).collect::<Result<_, _>>()?,
+            android: self.android.iter().map(app).collect::<Result<_, _>>()?,
+            referrers: self.referrer,
+            ios: self.ios,
+            apis: self.api,
+        })
+    }
+}
+
 impl Folder {
-    fn open(self) -> anyhow::Result<Accounts> {
+    /// Opens the accounts that lie there.
+    pub fn open(self) -> anyhow::Result<Accounts> {
         open(&folders::data(self.data_dir)?)
     }
 }
@@ -91,8 +155,15 @@ impl Keys {
         match self {
             Self::Create(create) => {
                 let expires = create.expires_in.map(|span| now + span);
+                let restrictions = create.restricted.read()?;
                 let accounts = create.folder.open()?;
-                let made = accounts.create_key(&create.project, &create.name, expires, now)?;
+                let made = accounts.create_key(
+                    &create.project,
+                    &create.name,
+                    expires,
+                    &restrictions,
+                    now,
+                )?;
                 eprintln!(
                     "key {} of project {}; it is not shown again:",
                     made.id, create.project
@@ -103,6 +174,21 @@ impl Keys {
             Self::Revoke(which) => {
                 let key = which.folder.open()?.revoke(&which.key, now)?;
                 eprintln!("revoked key {} (…{})", key.id, key.ending);
+            }
+            Self::Leak(which) => {
+                let key = which.folder.open()?.leak(&which.key, now)?;
+                eprintln!("key {} (…{}) counts as leaked", key.id, key.ending);
+            }
+            Self::Restrict(restrict) => {
+                let restrictions = restrict.restricted.read()?;
+                let accounts = restrict.which.folder.open()?;
+                let key = accounts.restrict(&restrict.which.key, &restrictions)?;
+                let may = if restrictions.is_none() {
+                    "from everywhere"
+                } else {
+                    "as restricted"
+                };
+                eprintln!("key {} (…{}) may be used {may}", key.id, key.ending);
             }
             Self::Expire(expire) => {
                 let at = now + expire.r#in.unwrap_or_default();
@@ -162,6 +248,9 @@ fn state(key: &KeyRow, now: SystemTime) -> String {
     let now = now
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs() as i64);
+    if let (None, Some(at)) = (key.revoked, key.leaked) {
+        return format!("leaked {}", shown(Some(at)));
+    }
     match (key.revoked, key.expires) {
         (Some(at), _) => format!("revoked {}", shown(Some(at))),
         (None, Some(at)) if at <= now => format!("expired {}", shown(Some(at))),

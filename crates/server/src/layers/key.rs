@@ -15,7 +15,8 @@ use http::{HeaderMap, Uri, header};
 use propus_failures::{
     Problem,
     keys::{
-        expired_api_key::ExpiredApiKey, invalid_api_key::InvalidApiKey, missing_auth::MissingAuth,
+        expired_api_key::ExpiredApiKey, invalid_api_key::InvalidApiKey,
+        leaked_api_key::LeakedApiKey, missing_auth::MissingAuth,
         wrong_auth_scheme::WrongAuthScheme,
     },
     service::internal_500::Internal500,
@@ -62,6 +63,7 @@ fn caller(
         Verdict::Valid(caller) => Ok(caller),
         Verdict::Unknown => Err(InvalidApiKey.into()),
         Verdict::Expired => Err(ExpiredApiKey.into()),
+        Verdict::Leaked => Err(LeakedApiKey.into()),
     }
 }
 

@@ -1,0 +1,197 @@
+//! Projects: what stands behind a key, and in which state it is.
+
+use super::{Accounts, AccountsError, seconds};
+use rand::Rng;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr, time::SystemTime};
+
+/// What a project pays, and by that how much it may ask (Google's page on rate limits).
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// Nothing.
+    #[default]
+    Free,
+    /// Billing is on.
+    Tier1,
+    /// More was spent.
+    Tier2,
+    /// Much was spent.
+    Tier3,
+}
+
+impl Tier {
+    /// Its name, as in files and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Tier1 => "tier1",
+            Self::Tier2 => "tier2",
+            Self::Tier3 => "tier3",
+        }
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Tier {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Free, Self::Tier1, Self::Tier2, Self::Tier3]
+            .into_iter()
+            .find(|tier| tier.name() == text)
+            .ok_or_else(|| format!("`{text}` is none of free, tier1, tier2, tier3"))
+    }
+}
+
+/// A project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Project {
+    /// Its number, as in Google's messages.
+    pub number: i64,
+    /// Its name.
+    pub name: String,
+    /// How much it may ask.
+    pub tier: Tier,
+    /// Whether a billing account is linked.
+    pub billing: bool,
+    /// Whether it is suspended.
+    pub suspended: bool,
+    /// Whether the API is switched off in it.
+    pub api_disabled: bool,
+}
+
+/// What is to be changed of a project.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct ProjectChange {
+    /// How much it may ask; a tier above `free` links a billing account.
+    pub tier: Option<Tier>,
+    /// Whether a billing account is linked; without one the tier is `free`.
+    pub billing: Option<bool>,
+    /// Whether it is suspended.
+    pub suspended: Option<bool>,
+    /// Whether the API is switched off in it.
+    pub api_disabled: Option<bool>,
+}
+
+/// The columns that [`read`] reads, of the table `p`.
+pub(super) const COLUMNS: &str = "p.number, p.name, p.tier, p.billing, p.suspended, p.api_disabled";
+
+/// A project, from its columns behind `first` others.
+pub(super) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Project> {
+    let tier: String = row.get(first + 2)?;
+    Ok(Project {
+        number: row.get(first)?,
+        name: row.get(first + 1)?,
+        tier: tier.parse().unwrap_or_default(),
+        billing: row.get(first + 3)?,
+        suspended: row.get(first + 4)?,
+        api_disabled: row.get(first + 5)?,
+    })
+}
+
+impl Accounts {
+    /// All projects, oldest first.
+    pub fn projects(&self) -> Result<Vec<Project>, AccountsError> {
+        let database = self.lock();
+        let statement = format!("SELECT {COLUMNS} FROM projects p ORDER BY p.id");
+        let mut statement = database.prepare(&statement)?;
+        let rows = statement.query_map([], |row| read(row, 0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// A project by its name or number.
+    pub fn project(&self, which: &str) -> Result<Project, AccountsError> {
+        let projects = self.projects()?;
+        let is = |project: &Project| project.name == which || project.number.to_string() == which;
+        let found = projects.into_iter().find(is);
+        found.ok_or_else(|| AccountsError::NoSuchProject(which.into()))
+    }
+
+    /// Makes a project of the free tier.
+    pub fn create_project(&self, name: &str, now: SystemTime) -> Result<Project, AccountsError> {
+        let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        if name.is_empty() || name.len() > 30 || !name.chars().all(fits) {
+            return Err(AccountsError::ProjectName(name.into()));
+        }
+        if self.project(name).is_ok() {
+            return Err(AccountsError::ProjectExists(name.into()));
+        }
+        insert(&self.lock(), name, now)?;
+        self.project(name)
+    }
+
+    /// Changes a project; its keys feel it within a second.
+    pub fn change_project(
+        &self,
+        which: &str,
+        change: &ProjectChange,
+    ) -> Result<Project, AccountsError> {
+        let project = self.project(which)?;
+        let (tier, billing) = standing(&project, change)?;
+        self.lock().execute(
+            "UPDATE projects SET tier = ?2, billing = ?3, suspended = ?4, api_disabled = ?5
+             WHERE number = ?1",
+            params![
+                project.number,
+                tier.name(),
+                billing,
+                change.suspended.unwrap_or(project.suspended),
+                change.api_disabled.unwrap_or(project.api_disabled),
+            ],
+        )?;
+        self.believe_nothing();
+        self.project(which)
+    }
+}
+
+/// Tier and billing after a change: a paid tier and billing come and go together.
+fn standing(project: &Project, change: &ProjectChange) -> Result<(Tier, bool), AccountsError> {
+    Ok(match (change.tier, change.billing) {
+        (Some(Tier::Free), Some(true))
+        | (Some(Tier::Tier1 | Tier::Tier2 | Tier::Tier3), Some(false)) => {
+            return Err(AccountsError::TierAgainstBilling);
+        }
+        (Some(tier), _) => (tier, tier > Tier::Free),
+        (None, Some(true)) => (project.tier.max(Tier::Tier1), true),
+        (None, Some(false)) => (Tier::Free, false),
+        (None, None) => (project.tier, project.billing),
+    })
+}
+
+/// The row of a project; the project `default` is made when it is missing.
+pub(super) fn id_of(
+    database: &Connection,
+    name: &str,
+    now: SystemTime,
+) -> Result<i64, AccountsError> {
+    let known: Option<i64> = database
+        .query_row("SELECT id FROM projects WHERE name = ?", [name], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    match known {
+        Some(id) => Ok(id),
+        None if name == "default" => insert(database, name, now),
+        None => Err(AccountsError::NoSuchProject(name.into())),
+    }
+}
+
+fn insert(database: &Connection, name: &str, now: SystemTime) -> Result<i64, AccountsError> {
+    let number = rand::rng().random_range(100_000_000_000i64..1_000_000_000_000);
+    database.execute(
+        "INSERT INTO projects (number, name, created) VALUES (?, ?, ?)",
+        params![number, name, seconds(now)],
+    )?;
+    Ok(database.last_insert_rowid())
+}
