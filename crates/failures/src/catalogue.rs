@@ -67,6 +67,17 @@ catalogue! {
         cache_too_small::CacheTooSmall,
         context_too_long::ContextTooLong,
         payload_too_large::PayloadTooLarge;
+    quota:
+        quota_free_tier_zero::QuotaFreeTierZero,
+        quota_per_day::QuotaPerDay,
+        quota_per_minute::QuotaPerMinute,
+        quota_per_user::QuotaPerUser,
+        quota_region_zero::QuotaRegionZero,
+        quota_shared_capacity::QuotaSharedCapacity,
+        quota_storage::QuotaStorage,
+        quota_tokens_per_day::QuotaTokensPerDay,
+        quota_tokens_per_minute::QuotaTokensPerMinute,
+        quota_unspecified::QuotaUnspecified;
     service:
         cancelled_499::Cancelled499,
         deadline_503::Deadline503,
