@@ -51,6 +51,16 @@ catalogue! {
         permission_denied_generic::PermissionDeniedGeneric,
         tuned_model_permission::TunedModelPermission,
         wrong_auth_scheme::WrongAuthScheme;
+    account:
+        account_disabled_tos::AccountDisabledTos,
+        billing_country_restricted::BillingCountryRestricted,
+        billing_required::BillingRequired,
+        location_unsupported::LocationUnsupported,
+        prepay_depleted::PrepayDepleted,
+        project_invalid::ProjectInvalid,
+        service_disabled::ServiceDisabled,
+        spend_cap::SpendCap,
+        spend_rate_limit::SpendRateLimit;
     models:
         model_method_mismatch::ModelMethodMismatch,
         model_name_format::ModelNameFormat,

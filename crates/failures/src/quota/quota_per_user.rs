@@ -86,7 +86,7 @@ impl Failure for QuotaPerUser {
             } => {
                 let message = format!(
                     "Quota exceeded for quota metric '{title}' and limit '{title} per day per user \
-                     per tier' of service '{service}' for consumer 'project_number:{project}'."
+                     per tier' of service '{SERVICE}' for consumer 'project_number:{project}'."
                 );
                 let metric = format!("{SERVICE}/{metric}");
                 Status::new(Code::ResourceExhausted, message).with(Detail::error_info(
