@@ -21,7 +21,8 @@ pub const ENTRY: Entry = Entry {
 
 /// The monthly spending cap is reached.
 ///
-/// Source of the wordings: seen in public error reports, without details.
+/// Source of the wordings: seen in public error reports, without details; that of the account was
+/// seen once, on a page of another provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpendCap {
     /// The cap that was set for the project.
