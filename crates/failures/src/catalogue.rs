@@ -46,11 +46,27 @@ catalogue! {
         expired_api_key::ExpiredApiKey,
         invalid_api_key::InvalidApiKey,
         key_restricted_api::KeyRestrictedApi,
+        key_restricted_app::KeyRestrictedApp,
+        key_restricted_ip::KeyRestrictedIp,
+        key_restricted_referer::KeyRestrictedReferer,
+        key_suspended::KeySuspended,
         leaked_api_key::LeakedApiKey,
+        legacy_key_rejected::LegacyKeyRejected,
         missing_auth::MissingAuth,
+        oauth_scope_insufficient::OauthScopeInsufficient,
         permission_denied_generic::PermissionDeniedGeneric,
         tuned_model_permission::TunedModelPermission,
         wrong_auth_scheme::WrongAuthScheme;
+    account:
+        account_disabled_tos::AccountDisabledTos,
+        billing_country_restricted::BillingCountryRestricted,
+        billing_required::BillingRequired,
+        location_unsupported::LocationUnsupported,
+        prepay_depleted::PrepayDepleted,
+        project_invalid::ProjectInvalid,
+        service_disabled::ServiceDisabled,
+        spend_cap::SpendCap,
+        spend_rate_limit::SpendRateLimit;
     models:
         model_method_mismatch::ModelMethodMismatch,
         model_name_format::ModelNameFormat,
@@ -67,6 +83,17 @@ catalogue! {
         cache_too_small::CacheTooSmall,
         context_too_long::ContextTooLong,
         payload_too_large::PayloadTooLarge;
+    quota:
+        quota_free_tier_zero::QuotaFreeTierZero,
+        quota_per_day::QuotaPerDay,
+        quota_per_minute::QuotaPerMinute,
+        quota_per_user::QuotaPerUser,
+        quota_region_zero::QuotaRegionZero,
+        quota_shared_capacity::QuotaSharedCapacity,
+        quota_storage::QuotaStorage,
+        quota_tokens_per_day::QuotaTokensPerDay,
+        quota_tokens_per_minute::QuotaTokensPerMinute,
+        quota_unspecified::QuotaUnspecified;
     service:
         cancelled_499::Cancelled499,
         deadline_503::Deadline503,

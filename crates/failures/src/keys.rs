@@ -16,12 +16,30 @@ pub mod permission_denied_generic;
 pub mod tuned_model_permission;
 pub mod wrong_auth_scheme;
 
-use propus_wire::status::{Code, Detail, Status};
+use propus_wire::{
+    Version,
+    status::{Code, Detail, Status},
+};
+
+/// Google's name of the API.
+const SERVICE: &str = "generativelanguage.googleapis.com";
+
+/// Said of tokens that are none, and of keys that are no longer taken.
+const INVALID_CREDENTIALS: &str = "Request had invalid authentication credentials. Expected OAuth 2 \
+    access token, login cookie or other valid authentication credential. See \
+    https://developers.google.com/identity/sign-in/web/devconsole-project.";
+
+/// A method as gRPC names it.
+fn full_method(version: Version, service: &str, method: &str) -> String {
+    format!("google.ai.generativelanguage.{version}.{service}.{method}")
+}
 
 /// Google answers 400 for a key that is wrong or expired, with the same reason for both.
 fn key_invalid(message: &str) -> Status {
-    let service = ("service", "generativelanguage.googleapis.com");
     Status::new(Code::InvalidArgument, message)
-        .with(Detail::error_info("API_KEY_INVALID", &[service]))
+        .with(Detail::error_info(
+            "API_KEY_INVALID",
+            &[("service", SERVICE)],
+        ))
         .with(Detail::localized(message))
 }

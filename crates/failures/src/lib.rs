@@ -1,9 +1,10 @@
 //! The catalogue of failures of the Gemini API.
 //!
 //! Pure: values in, values out; no IO, no clock, no engine. One cause is one file in one of the
-//! folders [`request`], [`keys`], [`models`], [`content`], [`limits`] and [`service`]: a struct of
-//! facts that implements [`Failure`]. [`mod@check`] finds the failures that a request carries in
-//! itself, by what its model's [`Card`] says:
+//! folders, such as [`request`], [`keys`] or [`quota`]: a struct of facts that implements [`Failure`],
+//! or, for what comes with status 200, a [`reply`]. Faults of the network and of clients are only
+//! recognised. [`mod@check`] finds the failures that a request carries in itself, by what its model's
+//! [`Card`] says:
 //!
 //! ```
 //! use propus_failures::{Call, Cards, check};
@@ -30,6 +31,7 @@ pub mod content;
 pub mod day;
 pub mod diagnose;
 pub mod entry;
+pub mod exhausted;
 pub mod explain;
 pub mod inspect;
 pub mod keys;
@@ -52,6 +54,7 @@ pub use check::{Call, check, findings};
 pub use day::Day;
 pub use diagnose::{Cause, Diagnosis, diagnose};
 pub use entry::Entry;
+pub use exhausted::{Exhausted, Exhaustion};
 pub use explain::explain;
 pub use inspect::{Finding, Sending, inspect};
 pub use problem::{Failure, Problem};

@@ -314,6 +314,7 @@ fn submit_problem(error: SubmitError) -> Problem {
     match error {
         SubmitError::Busy { .. } => Overloaded503 {
             cause: Some(error.to_string()),
+            ..Overloaded503::default()
         }
         .into(),
         SubmitError::PromptTooLong { tokens, limit } => ContextTooLong {

@@ -182,7 +182,7 @@ pub enum Detail {
     ErrorInfo {
         /// Such as `API_KEY_INVALID`.
         reason: String,
-        /// Mostly `googleapis.com`.
+        /// Mostly `googleapis.com`; left out where it is empty.
         domain: String,
         /// Facts by name.
         metadata: IndexMap<String, String>,
@@ -288,8 +288,10 @@ impl Detail {
                 let mut info = json!({
                     "@type": format!("{PREFIX}ErrorInfo"),
                     "reason": reason,
-                    "domain": domain,
                 });
+                if !domain.is_empty() {
+                    info["domain"] = json!(domain);
+                }
                 if !metadata.is_empty() {
                     info["metadata"] = json!(metadata);
                 }
@@ -384,6 +386,18 @@ mod tests {
         assert!(text.contains("\"retryDelay\": \"12.5s\""));
         let back = Status::from_json(&serde_json::from_str(&text).unwrap());
         assert_eq!(back, Some(status));
+    }
+
+    #[test]
+    fn an_empty_domain_is_left_out() {
+        let info = Detail::ErrorInfo {
+            reason: "X".into(),
+            domain: String::new(),
+            metadata: IndexMap::new(),
+        };
+        let json = info.to_json();
+        assert_eq!(json.get("domain"), None);
+        assert_eq!(Detail::from_json(&json), info);
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl Check<'_> {
         let is_read = self.medium(path, mime_type);
         if is_read && Medium::of(mime_type) == Some(Medium::Image) && !ImageInvalid::is_image(bytes)
         {
-            self.found_at(&format!("{path}.data"), ImageInvalid);
+            self.found_at(&format!("{path}.data"), ImageInvalid::Bytes);
         }
     }
 

@@ -23,9 +23,14 @@ pub const ENTRY: Entry = Entry {
 
 /// The bytes of an image are not one.
 ///
-/// Source of the wording: seen in public error reports.
+/// Source of the wordings: seen in public error reports, without details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ImageInvalid;
+pub enum ImageInvalid {
+    /// The bytes are no image.
+    Bytes,
+    /// They may be one, but it could not be processed.
+    Unprocessable,
+}
 
 /// How the bytes of images begin: PNG, JPEG, GIF, TIFF of both orders, BMP.
 const BEGINNINGS: [&[u8]; 6] = [
@@ -54,10 +59,17 @@ impl Failure for ImageInvalid {
     }
 
     fn status(&self) -> Status {
-        Status::new(Code::InvalidArgument, "Provided image is not valid.")
+        let message = match self {
+            Self::Bytes => "Provided image is not valid.",
+            Self::Unprocessable => {
+                "Unable to process input image. Please retry or report in \
+                 https://developers.generativeai.google/guide/troubleshooting"
+            }
+        };
+        Status::new(Code::InvalidArgument, message)
     }
 
     fn examples() -> Vec<Self> {
-        vec![Self]
+        vec![Self::Bytes, Self::Unprocessable]
     }
 }

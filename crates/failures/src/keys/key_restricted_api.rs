@@ -43,11 +43,8 @@ impl Failure for KeyRestrictedApi {
     }
 
     fn status(&self) -> Status {
-        let api = "generativelanguage.googleapis.com";
-        let method = format!(
-            "google.ai.generativelanguage.{}.{}.{}",
-            self.version, self.service, self.method
-        );
+        let api = super::SERVICE;
+        let method = super::full_method(self.version, &self.service, &self.method);
         let message = format!("Requests to this API {api} method {method} are blocked.");
         Status::new(Code::PermissionDenied, &message)
             .with(Detail::error_info(

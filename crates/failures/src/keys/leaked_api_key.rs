@@ -20,7 +20,8 @@ pub const ENTRY: Entry = Entry {
 
 /// The key was found in public and is blocked.
 ///
-/// Source: Google's troubleshooting guide of 2026.
+/// Source of the wording: seen in public error reports, always without details. Google's
+/// troubleshooting guide has the case since early 2026.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeakedApiKey;
 

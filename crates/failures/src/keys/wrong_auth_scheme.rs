@@ -36,10 +36,7 @@ impl Failure for WrongAuthScheme {
     }
 
     fn status(&self) -> Status {
-        let message = "Request had invalid authentication credentials. Expected OAuth 2 access \
-            token, login cookie or other valid authentication credential. See \
-            https://developers.google.com/identity/sign-in/web/devconsole-project.";
-        Status::new(Code::Unauthenticated, message)
+        Status::new(Code::Unauthenticated, super::INVALID_CREDENTIALS)
     }
 
     fn examples() -> Vec<Self> {

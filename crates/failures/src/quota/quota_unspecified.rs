@@ -1,6 +1,8 @@
 //! Something is exhausted, and the error does not say what.
 
+use crate::Failure;
 use crate::entry::{Entry, Guide, Retry, likely, possible};
+use propus_wire::status::{Code, Status};
 
 /// What the catalogue says of it.
 pub const ENTRY: Entry = Entry {
@@ -28,3 +30,24 @@ pub const ENTRY: Entry = Entry {
         possible("429"),
     ],
 };
+
+/// Something is exhausted, and the error does not say what.
+///
+/// Source of the wording: seen in public error reports, always without details.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaUnspecified;
+
+impl Failure for QuotaUnspecified {
+    fn name(&self) -> &'static str {
+        "quota-unspecified"
+    }
+
+    fn status(&self) -> Status {
+        let message = "Resource has been exhausted (e.g. check quota).";
+        Status::new(Code::ResourceExhausted, message)
+    }
+
+    fn examples() -> Vec<Self> {
+        vec![Self]
+    }
+}

@@ -30,11 +30,25 @@ pub const ENTRY: Entry = Entry {
 
 /// There is no capacity left at the moment.
 ///
-/// Source: Google's troubleshooting guide (503); the wording of 2026, seen in public error reports.
+/// Source: Google's troubleshooting guide (503); the wordings were seen in public error reports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overloaded503 {
     /// What happened, for the log; never with a key in it.
     pub cause: Option<String>,
+    /// Which of Google's sentences says it.
+    pub wording: Wording,
+}
+
+/// How Google says that there is no capacity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wording {
+    /// Of a model, since 2026.
+    #[default]
+    HighDemand,
+    /// Of a model, until about 2025.
+    Overloaded,
+    /// Of the whole service.
+    Unavailable,
 }
 
 impl Failure for Overloaded503 {
@@ -43,8 +57,14 @@ impl Failure for Overloaded503 {
     }
 
     fn status(&self) -> Status {
-        let message = "This model is currently experiencing high demand. Spikes in demand \
-            are usually temporary. Please try again later.";
+        let message = match self.wording {
+            Wording::HighDemand => {
+                "This model is currently experiencing high demand. Spikes in demand are usually \
+                 temporary. Please try again later."
+            }
+            Wording::Overloaded => "The model is overloaded. Please try again later.",
+            Wording::Unavailable => "The service is currently unavailable.",
+        };
         Status::new(Code::Unavailable, message)
     }
 
@@ -53,6 +73,15 @@ impl Failure for Overloaded503 {
     }
 
     fn examples() -> Vec<Self> {
-        vec![Self { cause: None }]
+        [
+            Wording::HighDemand,
+            Wording::Overloaded,
+            Wording::Unavailable,
+        ]
+        .map(|wording| Self {
+            cause: None,
+            wording,
+        })
+        .into()
     }
 }

@@ -128,6 +128,7 @@ fn embed_problem(error: EmbedError) -> Problem {
     match error {
         EmbedError::Busy => Overloaded503 {
             cause: Some("the embedding queue is full".into()),
+            ..Overloaded503::default()
         }
         .into(),
         other => internal(&other.to_string()),
