@@ -2,4 +2,5 @@
 
 pub mod cors;
 pub mod key;
+pub mod origin;
 pub mod render;

@@ -1,6 +1,7 @@
 //! Accepting connections: HTTP/1.1 and HTTP/2 without TLS, and a stop that loses nothing.
 
-use axum::Router;
+use crate::layers::origin::Peer;
+use axum::{Extension, Router};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
@@ -24,7 +25,10 @@ pub async fn serve(
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => converse(stream, router.clone(), &graceful),
+                Ok((stream, peer)) => {
+                    let router = router.clone().layer(Extension(Peer(peer)));
+                    converse(stream, router, &graceful);
+                }
                 Err(error) => rest_after(&error).await,
             },
             () = &mut stop => break,

@@ -3,7 +3,10 @@
 use crate::{
     accounts::{Accounts, Caller, Verdict},
     app::App,
-    layers::render::Failed,
+    layers::{
+        origin::{self, Peer},
+        render::Failed,
+    },
     routes::not_found,
 };
 use axum::{
@@ -39,7 +42,13 @@ pub async fn require_known_key(
     next: Next,
 ) -> Response {
     if let Some(accounts) = &app.accounts {
-        match caller(&app, accounts, request.uri(), request.headers()) {
+        let peer = request.extensions().get::<Peer>().copied();
+        let admitted =
+            caller(&app, accounts, request.uri(), request.headers()).and_then(|caller| {
+                let origin = origin::of(request.headers(), peer);
+                origin::admit(&caller, &origin, request.uri()).map(|()| caller)
+            });
+        match admitted {
             Ok(caller) => request.extensions_mut().insert(caller),
             Err(problem) => return Failed(problem).into_response(),
         };

@@ -37,6 +37,7 @@ text = "The bridge is old."
 
 /// A server with one model, `small`, and one key.
 pub(crate) struct Server {
+    app: Arc<App>,
     router: Router,
     pub(crate) key: String,
 }
@@ -74,10 +75,16 @@ impl Server {
             registry,
             accounts: Some(accounts),
         };
+        let app = Arc::new(app);
         Self {
-            router: router(Arc::new(app)),
+            router: router(app.clone()),
+            app,
             key,
         }
+    }
+
+    pub(crate) fn accounts(&self) -> &Accounts {
+        self.app.accounts.as_ref().unwrap()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
