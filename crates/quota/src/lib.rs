@@ -1,0 +1,38 @@
+//! Quotas as the Gemini API has them: requests and input tokens, by minute and by day, for each
+//! project and model.
+//!
+//! Pure: no HTTP and no clock. Whoever asks passes the time and the [`Limits`]; the answer is a
+//! [`Reservation`] or a [`Refused`] that holds the facts of a 429.
+//!
+//! ```
+//! use propus_quota::{LimitTable, Ledger, Profile, Tier, Unit, Window};
+//! use std::time::SystemTime;
+//!
+//! let limits = LimitTable::builtin().limits(Profile::Current, Tier::Free, "gemini-2.5-pro");
+//! assert_eq!(limits.rpm, Some(5));
+//!
+//! let ledger = Ledger::new();
+//! let now = SystemTime::UNIX_EPOCH;
+//! for _ in 0..5 {
+//!     let reservation = ledger.reserve(now, "my-project", "gemini-2.5-pro", &limits, 1_000);
+//!     reservation.unwrap().settle(1_017);
+//! }
+//! let refused = ledger.reserve(now, "my-project", "gemini-2.5-pro", &limits, 1_000);
+//! let exhausted = &refused.unwrap_err().exhausted[0];
+//! assert_eq!((exhausted.unit, exhausted.window), (Unit::Requests, Window::Minute));
+//! assert_eq!(exhausted.limit, 5);
+//! ```
+
+mod account;
+pub mod ledger;
+pub mod limits;
+mod pacific;
+pub mod refused;
+pub mod snapshot;
+pub mod usage;
+
+pub use ledger::{Ledger, Reservation};
+pub use limits::{LimitTable, Limits, Profile, Project, Tier};
+pub use refused::{Exhausted, Refused, Unit, Window};
+pub use snapshot::Snapshot;
+pub use usage::{Usage, Used};

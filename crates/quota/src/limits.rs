@@ -1,0 +1,309 @@
+//! What a tier allows of a model, as data that a user may override.
+
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+use std::{collections::BTreeMap, fmt, sync::LazyLock};
+
+/// The limits of one project on one model. `None` is no such limit; 0 means that the model is not
+/// offered.
+///
+/// Google's [page on rate limits](https://ai.google.dev/gemini-api/docs/rate-limits) names the
+/// four; each holds by itself, and exceeding any of them is a 429.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Requests in any 60 seconds.
+    pub rpm: Option<u64>,
+    /// Input tokens in any 60 seconds.
+    pub tpm: Option<u64>,
+    /// Requests from one midnight Pacific time to the next.
+    pub rpd: Option<u64>,
+    /// Input tokens from one midnight Pacific time to the next.
+    pub tpd: Option<u64>,
+}
+
+impl Limits {
+    /// No limit at all.
+    pub const UNLIMITED: Limits = Limits {
+        rpm: None,
+        tpm: None,
+        rpd: None,
+        tpd: None,
+    };
+}
+
+/// What a project has paid for, in Google's words: its usage tier.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// Without billing.
+    #[default]
+    Free,
+    /// With a billing account.
+    Tier1,
+    /// The second paid tier.
+    Tier2,
+    /// The third paid tier.
+    Tier3,
+}
+
+/// Which of Google's published tables holds.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum Profile {
+    /// The newest row known for each tier and model.
+    #[default]
+    #[serde(rename = "current")]
+    Current,
+    /// The page of May 2025.
+    #[serde(rename = "2025-05")]
+    May2025,
+}
+
+/// One limit of an override: kept as it is, taken away, or set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Setting {
+    /// The key is not there.
+    #[default]
+    Kept,
+    /// `"unlimited"`.
+    Unlimited,
+    /// A number.
+    At(u64),
+}
+
+impl Setting {
+    fn is_kept(&self) -> bool {
+        *self == Setting::Kept
+    }
+
+    fn over(self, below: Option<u64>) -> Option<u64> {
+        match self {
+            Setting::Kept => below,
+            Setting::Unlimited => None,
+            Setting::At(limit) => Some(limit),
+        }
+    }
+}
+
+/// A row of a table: which limits it changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Row {
+    /// Requests in any 60 seconds.
+    #[serde(skip_serializing_if = "Setting::is_kept")]
+    pub rpm: Setting,
+    /// Input tokens in any 60 seconds.
+    #[serde(skip_serializing_if = "Setting::is_kept")]
+    pub tpm: Setting,
+    /// Requests in a day.
+    #[serde(skip_serializing_if = "Setting::is_kept")]
+    pub rpd: Setting,
+    /// Input tokens in a day.
+    #[serde(skip_serializing_if = "Setting::is_kept")]
+    pub tpd: Setting,
+}
+
+impl Row {
+    fn over(&self, below: Limits) -> Limits {
+        Limits {
+            rpm: self.rpm.over(below.rpm),
+            tpm: self.tpm.over(below.tpm),
+            rpd: self.rpd.over(below.rpd),
+            tpd: self.tpd.over(below.tpd),
+        }
+    }
+}
+
+/// Rows by the name of a model; a name that ends in `*` stands for all that begin so.
+pub type Rows = BTreeMap<String, Row>;
+
+/// One project: its tier and what is different for it.
+///
+/// ```
+/// use propus_quota::{LimitTable, Profile, Project};
+///
+/// let project: Project = toml::from_str(
+///     r#"
+///     tier = "tier1"
+///     models."gemini-2.5-pro" = { rpm = 2, rpd = "unlimited" }
+///     "#,
+/// ).unwrap();
+/// let limits = LimitTable::builtin().limits_of(Profile::Current, &project, "gemini-2.5-pro");
+/// assert_eq!((limits.rpm, limits.tpm, limits.rpd), (Some(2), Some(2_000_000), None));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Project {
+    /// The tier whose table holds where `models` says nothing.
+    pub tier: Tier,
+    /// What is different: the row that fits best is laid over the tier's limits.
+    pub models: Rows,
+}
+
+type Tables = BTreeMap<Profile, BTreeMap<Tier, Rows>>;
+
+/// The limits of all tiers and models.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitTable {
+    tables: Tables,
+}
+
+/// Why a file of limits cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitsError(String);
+
+impl fmt::Display for LimitsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for LimitsError {}
+
+impl LimitTable {
+    /// The limits that Google published, from `limits.toml`, which names its sources.
+    pub fn builtin() -> &'static LimitTable {
+        static BUILTIN: LazyLock<LimitTable> = LazyLock::new(|| LimitTable {
+            tables: toml::from_str(include_str!("limits.toml"))
+                .expect("a test reads the built-in limits"),
+        });
+        &BUILTIN
+    }
+
+    /// These limits, changed by a file of the same form: a known name changes only the keys that
+    /// the file holds, a new name adds a model without further limits.
+    pub fn overridden(&self, text: &str) -> Result<LimitTable, LimitsError> {
+        let changes: Tables =
+            toml::from_str(text).map_err(|error| LimitsError(error.to_string()))?;
+        let mut table = self.clone();
+        for (profile, tiers) in changes {
+            for (tier, rows) in tiers {
+                table.change(profile, tier, rows);
+            }
+        }
+        Ok(table)
+    }
+
+    fn change(&mut self, profile: Profile, tier: Tier, rows: Rows) {
+        let tiers = self.tables.entry(profile).or_default();
+        let known = tiers.entry(tier).or_default();
+        for (name, row) in rows {
+            known
+                .entry(bare(&name).to_owned())
+                .and_modify(|below| below.lay(row))
+                .or_insert(row);
+        }
+    }
+
+    /// What a tier allows of a model, whose name may begin with `models/` and end in a version
+    /// such as `-001`. Aliases are for the caller to resolve.
+    pub fn limits(&self, profile: Profile, tier: Tier, model: &str) -> Limits {
+        let rows = self.tables.get(&profile).and_then(|tiers| tiers.get(&tier));
+        let row = rows.and_then(|rows| best(rows, model));
+        row.map_or(Limits::UNLIMITED, |row| row.over(Limits::UNLIMITED))
+    }
+
+    /// What a project may do with a model: its tier's limits under its own.
+    pub fn limits_of(&self, profile: Profile, project: &Project, model: &str) -> Limits {
+        let below = self.limits(profile, project.tier, model);
+        best(&project.models, model).map_or(below, |row| row.over(below))
+    }
+}
+
+impl Row {
+    fn lay(&mut self, above: Row) {
+        for (below, above) in [
+            (&mut self.rpm, above.rpm),
+            (&mut self.tpm, above.tpm),
+            (&mut self.rpd, above.rpd),
+            (&mut self.tpd, above.tpd),
+        ] {
+            if !above.is_kept() {
+                *below = above;
+            }
+        }
+    }
+}
+
+/// The row of the name itself, of the name without its version, or of the longest pattern.
+fn best<'a>(rows: &'a Rows, model: &str) -> Option<&'a Row> {
+    let model = bare(model);
+    rows.get(model)
+        .or_else(|| rows.get(unversioned(model)?))
+        .or_else(|| longest(rows, model))
+}
+
+fn longest<'a>(rows: &'a Rows, model: &str) -> Option<&'a Row> {
+    rows.iter()
+        .filter(|(name, _)| {
+            let prefix = name.strip_suffix('*');
+            prefix.is_some_and(|prefix| model.starts_with(prefix))
+        })
+        .max_by_key(|(name, _)| name.len())
+        .map(|(_, row)| row)
+}
+
+fn bare(model: &str) -> &str {
+    model.strip_prefix("models/").unwrap_or(model)
+}
+
+/// `gemini-2.0-flash` of `gemini-2.0-flash-001`.
+fn unversioned(model: &str) -> Option<&str> {
+    let (name, version) = model.rsplit_once('-')?;
+    let is_version = version.len() == 3 && version.bytes().all(|byte| byte.is_ascii_digit());
+    is_version.then_some(name)
+}
+
+impl Serialize for Setting {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Setting::Kept => serializer.serialize_none(),
+            Setting::Unlimited => serializer.serialize_str("unlimited"),
+            Setting::At(limit) => serializer.serialize_u64(*limit),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Setting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SettingVisitor)
+    }
+}
+
+struct SettingVisitor;
+
+impl de::Visitor<'_> for SettingVisitor {
+    type Value = Setting;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number, 0 or greater, or \"unlimited\"")
+    }
+
+    fn visit_u64<E: de::Error>(self, limit: u64) -> Result<Setting, E> {
+        Ok(Setting::At(limit))
+    }
+
+    fn visit_i64<E: de::Error>(self, limit: i64) -> Result<Setting, E> {
+        let limit = u64::try_from(limit);
+        limit
+            .map(Setting::At)
+            .map_err(|error| E::custom(format!("{error}, expected 0 or greater")))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Setting, E> {
+        match text {
+            "unlimited" => Ok(Setting::Unlimited),
+            _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+        }
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Setting, E> {
+        Ok(Setting::Kept)
+    }
+}
