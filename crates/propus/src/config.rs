@@ -28,6 +28,8 @@ pub struct Config {
     pub deadline_seconds: Option<u64>,
     /// The largest request body, in bytes.
     pub body_limit: Option<usize>,
+    /// What projects may ask.
+    pub quotas: Quotas,
     /// Settings of local engines.
     pub local: Local,
     /// Engines by name.
@@ -52,6 +54,18 @@ pub struct Local {
     pub queue: Option<usize>,
     /// Layers to run on a GPU.
     pub gpu_layers: Option<i32>,
+}
+
+/// What projects may ask, by their tiers.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quotas {
+    /// Whether calls are counted and refused.
+    pub enabled: bool,
+    /// Whose numbers count: `current` or `2025-05`.
+    pub profile: propus_quota::Profile,
+    /// A file of limits that changes the built-in ones.
+    pub limits: Option<PathBuf>,
 }
 
 /// One engine.

@@ -4,7 +4,7 @@
 mod tests;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
-use std::{collections::BTreeMap, fmt, sync::LazyLock};
+use std::{collections::BTreeMap, fmt, str::FromStr, sync::LazyLock};
 
 /// The limits of one project on one model. `None` is no such limit; 0 means that the model is not
 /// offered.
@@ -49,6 +49,37 @@ pub enum Tier {
     Tier2,
     /// The third paid tier.
     Tier3,
+}
+
+impl Tier {
+    /// All of them, in the order in which they are reached.
+    pub const ALL: [Tier; 4] = [Tier::Free, Tier::Tier1, Tier::Tier2, Tier::Tier3];
+
+    /// Its name in files and on command lines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tier::Free => "free",
+            Tier::Tier1 => "tier1",
+            Tier::Tier2 => "tier2",
+            Tier::Tier3 => "tier3",
+        }
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Tier {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Tier, String> {
+        let named = |tier: &Tier| tier.name() == text;
+        let found = Tier::ALL.into_iter().find(named);
+        found.ok_or_else(|| "one of free, tier1, tier2, tier3".into())
+    }
 }
 
 /// Which of Google's published tables holds.

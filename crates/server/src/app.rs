@@ -3,6 +3,7 @@
 use crate::{
     accounts::Accounts,
     layers::{cors, key, render},
+    quotas::Quotas,
     registry::Registry,
     routes,
 };
@@ -73,6 +74,8 @@ pub struct App {
     pub registry: Registry,
     /// Keys; `None` lets everybody in (`--no-auth`).
     pub accounts: Option<Accounts>,
+    /// What projects may ask; `None` is as much as they like.
+    pub quotas: Option<Quotas>,
 }
 
 /// The routes with their layers.

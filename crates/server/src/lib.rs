@@ -9,6 +9,7 @@ pub mod app;
 mod layers;
 mod openai;
 mod pipeline;
+pub mod quotas;
 pub mod registry;
 mod routes;
 pub mod serve;

@@ -2,13 +2,14 @@
 
 mod engines;
 
-use crate::{commands::keys, config::Config, folders};
+use crate::{commands::keys, config, config::Config, folders};
 use anyhow::{Context, bail};
 use clap::Args;
 use propus_failures::Cards;
 use propus_server::{
     accounts::Accounts,
     app::{App, Settings, router},
+    quotas::Quotas,
     registry::Registry,
     serve,
 };
@@ -50,6 +51,9 @@ pub struct Serve {
     /// Let /v1 know as few fields as in 2025 (no tools, system instruction, JSON mode)
     #[arg(long)]
     legacy_v1: bool,
+    /// Refuse with 429 what goes beyond the limits of the project's tier, as Google does
+    #[arg(long, conflicts_with = "no_auth")]
+    quotas: bool,
     /// Ask for no key; only on a loopback address
     #[arg(long)]
     no_auth: bool,
@@ -100,6 +104,7 @@ impl Serve {
             registry: Registry::new(cards, own, config.strict_models, clock),
             settings,
             accounts,
+            quotas: quotas(&config.quotas)?,
         });
         let stop = stop_signal()?;
         announce(address, key.as_deref());
@@ -122,6 +127,7 @@ impl Serve {
         config.grace_seconds = self.grace.or(config.grace_seconds);
         config.strict_models |= self.strict_models;
         config.legacy_v1 |= self.legacy_v1;
+        config.quotas.enabled |= self.quotas;
         if self.no_auth {
             config.auth = Some(false);
         }
@@ -163,6 +169,27 @@ fn cards(path: Option<&Path>) -> anyhow::Result<Cards> {
     Cards::builtin()
         .overridden(&text)
         .with_context(|| format!("the model cards `{shown}` have a fault"))
+}
+
+/// The limits that count; none unless they are asked for.
+fn quotas(config: &config::Quotas) -> anyhow::Result<Option<Quotas>> {
+    if !config.enabled {
+        return Ok(None);
+    }
+    let mut quotas = Quotas {
+        profile: config.profile,
+        ..Quotas::new()
+    };
+    if let Some(path) = &config.limits {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the limits `{shown}`"))?;
+        quotas.table = quotas
+            .table
+            .overridden(&text)
+            .with_context(|| format!("the limits `{shown}` have a fault"))?;
+    }
+    Ok(Some(quotas))
 }
 
 /// Done when the process is asked to stop. A second signal ends it at once.

@@ -1,56 +1,11 @@
 //! Projects: what stands behind a key, and in which state it is.
 
 use super::{Accounts, AccountsError, seconds};
+pub use propus_quota::Tier;
 use rand::Rng;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr, time::SystemTime};
-
-/// What a project pays, and by that how much it may ask (Google's page on rate limits).
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Tier {
-    /// Nothing.
-    #[default]
-    Free,
-    /// Billing is on.
-    Tier1,
-    /// More was spent.
-    Tier2,
-    /// Much was spent.
-    Tier3,
-}
-
-impl Tier {
-    /// Its name, as in files and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Free => "free",
-            Self::Tier1 => "tier1",
-            Self::Tier2 => "tier2",
-            Self::Tier3 => "tier3",
-        }
-    }
-}
-
-impl fmt::Display for Tier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Tier {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Free, Self::Tier1, Self::Tier2, Self::Tier3]
-            .into_iter()
-            .find(|tier| tier.name() == text)
-            .ok_or_else(|| format!("`{text}` is none of free, tier1, tier2, tier3"))
-    }
-}
+use std::time::SystemTime;
 
 /// A project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

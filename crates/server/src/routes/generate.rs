@@ -1,6 +1,7 @@
 //! `generateContent`, `streamGenerateContent` and `countTokens`.
 
 use crate::{
+    accounts::Caller,
     app::App,
     layers::render::Streams,
     pipeline::{self, Call, deadline::Deadline},
@@ -33,6 +34,7 @@ pub async fn unary(
 ) -> Result<Response, Problem> {
     let route = app.registry.find(version, resource, "generateContent")?;
     let deadline = Deadline::of(&app.settings, request.headers());
+    let caller = request.extensions().get::<Caller>().cloned();
     let (query, request) = read::<GenerateContentRequest>(app, version, request).await?;
     let chunks = pipeline::run(
         app,
@@ -41,6 +43,7 @@ pub async fn unary(
             route: &route,
             request,
             deadline,
+            caller,
         },
     )
     .await?;
@@ -68,6 +71,7 @@ pub async fn stream(
         .registry
         .find(version, resource, "streamGenerateContent")?;
     let deadline = Deadline::of(&app.settings, request.headers());
+    let caller = request.extensions().get::<Caller>().cloned();
     let (query, request) = read::<GenerateContentRequest>(app, version, request).await?;
     let mut chunks = pipeline::run(
         app,
@@ -76,6 +80,7 @@ pub async fn stream(
             route: &route,
             request,
             deadline,
+            caller,
         },
     )
     .await?;

@@ -1,6 +1,7 @@
 //! `/v1beta/openai/`: chat completions, embeddings and models for clients of OpenAI's API.
 
 use crate::{
+    accounts::Caller,
     app::App,
     layers::render::Streams,
     openai::{chat, embeddings, models},
@@ -64,6 +65,7 @@ fn list(app: &App) -> Response {
 
 async fn embed(app: &App, request: Request) -> Result<Response, Problem> {
     let deadline = Deadline::of(&app.settings, request.headers());
+    let caller = request.extensions().get::<Caller>().cloned();
     let call = embeddings::request(&body(app, request).await?)?;
     let route = route(app, &call.model, "batchEmbedContents")?;
     check(
@@ -80,8 +82,8 @@ async fn embed(app: &App, request: Request) -> Result<Response, Problem> {
         let count = route.engine.count_tokens(counted).await?.total_tokens;
         tokens += count.unwrap_or(0).unsigned_abs();
     }
-    let vectors = route.engine.embed(call.request.requests.clone());
-    let vectors = deadline.bound(vectors).await?;
+    let calls = call.request.requests.clone();
+    let vectors = crate::routes::embed::embed(app, &route, caller, deadline, calls).await?;
     let reply = embeddings::reply(&call, &vectors, Some(tokens));
     Ok(route.mark(Json(reply).into_response()))
 }
@@ -96,6 +98,7 @@ fn route(app: &App, model: &str, method: &str) -> Result<Route, Problem> {
 
 async fn complete(app: &App, request: Request) -> Result<Response, Problem> {
     let deadline = Deadline::of(&app.settings, request.headers());
+    let caller = request.extensions().get::<Caller>().cloned();
     let call = chat::request(&body(app, request).await?)?;
     let route = route(app, &call.model, "generateContent")?;
     let meta = meta(app, &call);
@@ -109,6 +112,7 @@ async fn complete(app: &App, request: Request) -> Result<Response, Problem> {
             route: &route,
             request,
             deadline,
+            caller,
         },
     )
     .await?;

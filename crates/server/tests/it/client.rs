@@ -8,6 +8,7 @@ use propus_failures::{Card, Cards};
 use propus_server::{
     accounts::Accounts,
     app::{App, Settings, router},
+    quotas::Quotas,
     registry::{OwnModel, Registry},
 };
 use serde_json::Value;
@@ -55,6 +56,15 @@ impl Server {
     }
 
     pub(crate) fn with(settings: Settings, strict: bool) -> Self {
+        Self::whole(settings, strict, None)
+    }
+
+    /// A server that counts.
+    pub(crate) fn counting(quotas: Quotas) -> Self {
+        Self::whole(Settings::default(), false, Some(quotas))
+    }
+
+    fn whole(settings: Settings, strict: bool, quotas: Option<Quotas>) -> Self {
         let settings = Settings {
             clock: Arc::new(today),
             ..settings
@@ -74,6 +84,7 @@ impl Server {
             settings,
             registry,
             accounts: Some(accounts),
+            quotas,
         };
         let app = Arc::new(app);
         Self {

@@ -8,3 +8,4 @@ mod keys;
 mod methods;
 mod openai;
 mod ours;
+mod quotas;

@@ -1,0 +1,131 @@
+//! Quotas: what a project may ask of a model, by its tier.
+//!
+//! A call is counted before it is worked on, with the tokens of its prompt, and settled with what the
+//! reply says. What is refused or fails before its first chunk counts nowhere. Counting tokens costs
+//! nothing, as with Google.
+
+use crate::accounts::{Project, Tier};
+use futures::StreamExt;
+use propus_engines::Chunks;
+use propus_failures::{
+    Problem,
+    exhausted::{self, Exhausted, Exhaustion, Quota},
+};
+use propus_quota::{Ledger, LimitTable, Profile, Refused, Reservation, Unit, Window};
+use std::time::{Duration, SystemTime};
+
+/// What Google's errors say of a limit that no wait helps against: some seconds all the same (seen in
+/// public error reports).
+const NO_WAIT_HELPS: Duration = Duration::from_secs(60);
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// A call that generates.
+    Generate,
+    /// A text that is embedded; each text of a batch counts.
+    Embed,
+}
+
+/// The limits, and what was used of them.
+pub struct Quotas {
+    /// The limits of the tiers.
+    pub table: LimitTable,
+    /// Whose numbers count.
+    pub profile: Profile,
+    /// What was used.
+    pub ledger: Ledger,
+}
+
+impl Quotas {
+    /// Google's newest public limits, of which nothing was used yet.
+    pub fn new() -> Self {
+        Self {
+            table: LimitTable::builtin().clone(),
+            profile: Profile::Current,
+            ledger: Ledger::new(),
+        }
+    }
+
+    /// Counts calls with the tokens of each, all or none.
+    pub fn reserve(
+        &self,
+        now: SystemTime,
+        project: &Project,
+        model: &str,
+        work: Work,
+        tokens: &[u64],
+    ) -> Result<Vec<Reservation>, Problem> {
+        let limits = self.table.limits(self.profile, project.tier, model);
+        let number = project.number.to_string();
+        let mut reserved = Vec::with_capacity(tokens.len());
+        for tokens in tokens {
+            match self.ledger.reserve(now, &number, model, &limits, *tokens) {
+                Ok(reservation) => reserved.push(reservation),
+                Err(refused) => {
+                    reserved.into_iter().for_each(Reservation::cancel);
+                    return Err(problem(&refused, project.tier, model, work));
+                }
+            }
+        }
+        Ok(reserved)
+    }
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Settles a call by the usage that its last chunk tells.
+pub fn settled(mut chunks: Chunks, reserved: Vec<Reservation>) -> Chunks {
+    async_stream::stream! {
+        let mut tokens = None;
+        // Dropped before its end, a call counts with its estimate.
+        while let Some(chunk) = chunks.next().await {
+            if let Ok(chunk) = &chunk {
+                let usage = chunk.usage_metadata.as_ref();
+                tokens = usage.and_then(|usage| usage.prompt_token_count).or(tokens);
+            }
+            yield chunk;
+        }
+        if let Some(tokens) = tokens {
+            for reservation in reserved {
+                reservation.settle(u64::from(tokens.unsigned_abs()));
+            }
+        }
+    }
+    .boxed()
+}
+
+/// The 429 that lists all exhausted limits, with the true wait.
+fn problem(refused: &Refused, tier: Tier, model: &str, work: Work) -> Problem {
+    let tier = match tier {
+        Tier::Free => exhausted::Tier::Free,
+        Tier::Tier1 => exhausted::Tier::Paid,
+        Tier::Tier2 => exhausted::Tier::Paid2,
+        Tier::Tier3 => exhausted::Tier::Paid3,
+    };
+    let limits = refused.exhausted.iter().map(|limit| {
+        let unit = match (limit.unit, work) {
+            (Unit::Tokens, _) => exhausted::Unit::InputTokens,
+            (Unit::Requests, Work::Generate) => exhausted::Unit::Requests,
+            (Unit::Requests, Work::Embed) => exhausted::Unit::Embeds,
+        };
+        let window = match limit.window {
+            Window::Minute => exhausted::Window::Minute,
+            Window::Day => exhausted::Window::Day,
+        };
+        Exhausted::of_model(Quota::new(tier, unit, window), model, limit.limit)
+    });
+    let wait = match refused.wait() {
+        Duration::MAX => NO_WAIT_HELPS,
+        wait => wait,
+    };
+    Exhaustion {
+        limits: limits.collect(),
+        retry_after: wait,
+    }
+    .problem()
+}
