@@ -11,6 +11,7 @@ pub use keys::{KeyRow, NewKey};
 pub use projects::{Project, ProjectChange, Tier};
 pub use restrictions::{AndroidApp, Broken, Origin, Restrictions, SERVICE};
 
+use propus_quota::Snapshot;
 use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 use std::{
@@ -200,6 +201,27 @@ impl Accounts {
             })
         });
         Ok(found.optional()?)
+    }
+
+    /// What was used of the quotas when it was last written down.
+    pub fn counters(&self) -> Result<Option<Snapshot>, AccountsError> {
+        let stored: Option<String> = self
+            .lock()
+            .query_row("SELECT snapshot FROM counters", [], |row| row.get(0))
+            .optional()?;
+        // What a newer program wrote and this one cannot read counts as nothing.
+        Ok(stored.and_then(|stored| serde_json::from_str(&stored).ok()))
+    }
+
+    /// Writes down what was used of the quotas.
+    pub fn save_counters(&self, snapshot: &Snapshot) -> Result<(), AccountsError> {
+        let text = serde_json::to_string(snapshot).expect("counts can be written");
+        self.lock().execute(
+            "INSERT INTO counters (id, snapshot) VALUES (1, ?1)
+             ON CONFLICT (id) DO UPDATE SET snapshot = ?1",
+            [text],
+        )?;
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {

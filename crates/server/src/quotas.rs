@@ -4,15 +4,22 @@
 //! reply says. What is refused or fails before its first chunk counts nowhere. Counting tokens costs
 //! nothing, as with Google.
 
-use crate::accounts::{Project, Tier};
+use crate::{
+    accounts::{Project, Tier},
+    app::App,
+};
 use futures::StreamExt;
 use propus_engines::Chunks;
 use propus_failures::{
     Problem,
     exhausted::{self, Exhausted, Exhaustion, Quota},
 };
-use propus_quota::{Ledger, LimitTable, Profile, Refused, Reservation, Unit, Window};
-use std::time::{Duration, SystemTime};
+use propus_quota::{Ledger, LimitTable, Profile, Refused, Reservation, Snapshot, Unit, Window};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use tokio::time::MissedTickBehavior;
 
 /// What Google's errors say of a limit that no wait helps against: some seconds all the same (seen in
 /// public error reports).
@@ -75,6 +82,46 @@ impl Quotas {
 impl Default for Quotas {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// How often what was used is written down: a crash forgets at most what came after the last time.
+const SAVED: Duration = Duration::from_secs(1);
+
+/// Writes down what was used, again and again. Without accounts there is nobody to count.
+pub async fn keep(app: Arc<App>) {
+    let mut tick = tokio::time::interval(SAVED);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last = None;
+    loop {
+        tick.tick().await;
+        let Some(quotas) = &app.quotas else { return };
+        let snapshot = quotas.ledger.snapshot();
+        if last.as_ref() == Some(&snapshot) {
+            continue;
+        }
+        let saving = app.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            save(&saving, &snapshot);
+            snapshot
+        });
+        last = work.await.ok();
+    }
+}
+
+/// Writes down what was used, at the end.
+pub fn save_now(app: &App) {
+    if let Some(quotas) = &app.quotas {
+        save(app, &quotas.ledger.snapshot());
+    }
+}
+
+fn save(app: &App, snapshot: &Snapshot) {
+    let Some(accounts) = &app.accounts else {
+        return;
+    };
+    if let Err(error) = accounts.save_counters(snapshot) {
+        tracing::warn!("what was used of the quotas could not be written down: {error}");
     }
 }
 

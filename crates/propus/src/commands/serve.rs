@@ -6,10 +6,11 @@ use crate::{commands::keys, config, config::Config, folders};
 use anyhow::{Context, bail};
 use clap::Args;
 use propus_failures::Cards;
+use propus_quota::Ledger;
 use propus_server::{
     accounts::Accounts,
     app::{App, Settings, router},
-    quotas::Quotas,
+    quotas::{self, Quotas},
     registry::Registry,
     serve,
 };
@@ -99,17 +100,20 @@ impl Serve {
                 .map_or(Settings::default().deadline, Duration::from_secs),
             ..Settings::default()
         };
+        let quotas = limits(&config.quotas, accounts.as_ref())?;
         let clock = settings.clock.clone();
         let app = Arc::new(App {
             registry: Registry::new(cards, own, config.strict_models, clock),
             settings,
             accounts,
-            quotas: quotas(&config.quotas)?,
+            quotas,
         });
+        tokio::spawn(quotas::keep(app.clone()));
         let stop = stop_signal()?;
         announce(address, key.as_deref());
         let grace = Duration::from_secs(config.grace_seconds.unwrap_or(30));
-        serve::serve(listener, router(app), stop, grace).await;
+        serve::serve(listener, router(app.clone()), stop, grace).await;
+        quotas::save_now(&app);
         Ok(ExitCode::SUCCESS)
     }
 
@@ -172,7 +176,7 @@ fn cards(path: Option<&Path>) -> anyhow::Result<Cards> {
 }
 
 /// The limits that count; none unless they are asked for.
-fn quotas(config: &config::Quotas) -> anyhow::Result<Option<Quotas>> {
+fn limits(config: &config::Quotas, accounts: Option<&Accounts>) -> anyhow::Result<Option<Quotas>> {
     if !config.enabled {
         return Ok(None);
     }
@@ -188,6 +192,10 @@ fn quotas(config: &config::Quotas) -> anyhow::Result<Option<Quotas>> {
             .table
             .overridden(&text)
             .with_context(|| format!("the limits `{shown}` have a fault"))?;
+    }
+    // A restart forgets nothing.
+    if let Some(snapshot) = accounts.map(Accounts::counters).transpose()?.flatten() {
+        quotas.ledger = Ledger::restore(&snapshot);
     }
     Ok(Some(quotas))
 }

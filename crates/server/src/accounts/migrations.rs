@@ -31,6 +31,12 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE keys ADD COLUMN leaked INTEGER;
     ALTER TABLE keys ADD COLUMN restrictions TEXT;
 ",
+    "
+    CREATE TABLE counters (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        snapshot TEXT NOT NULL
+    );
+",
 ];
 
 /// Brings a database to the newest form, all steps or none.

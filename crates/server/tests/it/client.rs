@@ -94,6 +94,10 @@ impl Server {
         }
     }
 
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
     pub(crate) fn accounts(&self) -> &Accounts {
         self.app.accounts.as_ref().unwrap()
     }

@@ -1,8 +1,11 @@
 //! Quotas as a caller meets them.
 
 use crate::client::Server;
-use propus_quota::{LimitTable, Tier};
-use propus_server::{accounts::ProjectChange, quotas::Quotas};
+use propus_quota::{Ledger, LimitTable, Tier};
+use propus_server::{
+    accounts::ProjectChange,
+    quotas::{self, Quotas},
+};
 use std::sync::Arc;
 
 const PATH: &str = "/v1beta/models/small:generateContent";
@@ -121,4 +124,26 @@ async fn many_at_once_never_go_beyond() {
         admitted += call.await.unwrap();
     }
     assert_eq!(admitted, 60);
+}
+
+#[tokio::test]
+async fn what_was_used_outlives_a_restart() {
+    let server = server("{ rpm = 2 }");
+    assert_eq!(server.post(PATH, BODY).await.status, 200);
+    quotas::save_now(server.app());
+    let snapshot = server.accounts().counters().unwrap().unwrap();
+    let again = Server::counting(Quotas {
+        ledger: Ledger::restore(&snapshot),
+        table: server.app().quotas.as_ref().unwrap().table.clone(),
+        ..Quotas::new()
+    });
+    // It is another database with another project; the counts are what was carried over.
+    assert_eq!(
+        again.app().quotas.as_ref().unwrap().ledger.snapshot(),
+        snapshot
+    );
+    assert_eq!(
+        snapshot,
+        server.app().quotas.as_ref().unwrap().ledger.snapshot()
+    );
 }
