@@ -2,7 +2,8 @@
 
 use crate::{
     accounts::Accounts,
-    layers::{cors, key, render},
+    inject::Injector,
+    layers::{cors, inject, key, render},
     quotas::Quotas,
     registry::Registry,
     routes,
@@ -76,6 +77,8 @@ pub struct App {
     pub accounts: Option<Accounts>,
     /// What projects may ask; `None` is as much as they like.
     pub quotas: Option<Quotas>,
+    /// Failures on demand; `None` where nobody may ask for them.
+    pub injector: Option<Injector>,
 }
 
 /// The routes with their layers.
@@ -85,6 +88,7 @@ pub fn router(app: Arc<App>) -> Router {
     // beyond the router's patterns, and unknown paths must get the front end's page.
     let api = Router::new()
         .fallback(routes::dispatch)
+        .layer(middleware::from_fn_with_state(state(&app), inject::inject))
         .layer(middleware::from_fn_with_state(
             state(&app),
             key::require_key,

@@ -1,6 +1,7 @@
 //! HTTP concerns, one file each. The order in which they stand around the routes is in `app.rs`.
 
 pub mod cors;
+pub mod inject;
 pub mod key;
 pub mod origin;
 pub mod render;

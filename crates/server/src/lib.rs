@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod app;
+pub mod inject;
 mod layers;
 mod openai;
 mod pipeline;

@@ -10,6 +10,7 @@ use propus_quota::Ledger;
 use propus_server::{
     accounts::Accounts,
     app::{App, Settings, router},
+    inject::Injector,
     quotas::{self, Quotas},
     registry::Registry,
     serve,
@@ -55,6 +56,10 @@ pub struct Serve {
     /// Refuse with 429 what goes beyond the limits of the project's tier, as Google does
     #[arg(long, conflicts_with = "no_auth")]
     quotas: bool,
+    /// Let requests ask for failures: x-propus-inject: NAME[;times=N][;after=N][;seconds=S][;id=TOKEN], or a
+    /// model called fault-NAME
+    #[arg(long)]
+    inject: bool,
     /// Ask for no key; only on a loopback address
     #[arg(long)]
     no_auth: bool,
@@ -107,6 +112,7 @@ impl Serve {
             settings,
             accounts,
             quotas,
+            injector: self.inject.then(Injector::default),
         });
         tokio::spawn(quotas::keep(app.clone()));
         let stop = stop_signal()?;

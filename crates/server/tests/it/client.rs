@@ -8,6 +8,7 @@ use propus_failures::{Card, Cards};
 use propus_server::{
     accounts::Accounts,
     app::{App, Settings, router},
+    inject::Injector,
     quotas::Quotas,
     registry::{OwnModel, Registry},
 };
@@ -85,6 +86,7 @@ impl Server {
             registry,
             accounts: Some(accounts),
             quotas,
+            injector: Some(Injector::default()),
         };
         let app = Arc::new(app);
         Self {

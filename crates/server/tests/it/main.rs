@@ -4,6 +4,7 @@ mod client;
 mod edges;
 mod faults;
 mod framing;
+mod inject;
 mod keys;
 mod methods;
 mod openai;
