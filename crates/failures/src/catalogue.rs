@@ -1,6 +1,7 @@
-//! The list of all failures that can be raised.
+//! The list of all failures: those that can be raised, those that are replies, and their entries.
 
 use crate::{Failure, Problem, entry::Entry};
+use propus_wire::generate::GenerateContentResponse;
 use std::sync::LazyLock;
 
 macro_rules! catalogue {
@@ -100,6 +101,29 @@ catalogue! {
         deadline_504::Deadline504,
         internal_500::Internal500,
         overloaded_503::Overloaded503;
+}
+
+/// The failures that come as a reply with status 200, by name, each with its typical reply.
+pub fn replies(model: &str) -> Vec<(&'static str, GenerateContentResponse)> {
+    macro_rules! replies {
+        ($($file:ident)+) => {
+            vec![$((crate::reply::$file::ENTRY.name, crate::reply::$file::reply(model))),+]
+        };
+    }
+    replies! {
+        block_reason_other
+        blocked_prohibited
+        blocked_safety_output
+        blocked_safety_prompt
+        empty_response
+        finish_other
+        image_blocked_or_missing
+        language_unsupported
+        malformed_function_call
+        max_tokens_empty
+        recitation
+        unexpected_tool_call
+    }
 }
 
 /// All failures of the catalogue, whether Propus raises them or only knows them again.

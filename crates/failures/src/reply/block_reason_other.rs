@@ -1,6 +1,7 @@
 //! The prompt was blocked for a reason that is not said.
 
 use crate::entry::{Entry, Guide, Retry, certain, likely};
+use propus_wire::generate::{BlockReason, GenerateContentResponse};
 
 /// What the catalogue says of it.
 pub const ENTRY: Entry = Entry {
@@ -19,3 +20,10 @@ pub const ENTRY: Entry = Entry {
         certain("blockreason blockedreason other"),
     ],
 };
+
+/// A prompt that was blocked, without a rating that would say why.
+///
+/// Source of the form: seen in public error reports.
+pub fn reply(model: &str) -> GenerateContentResponse {
+    super::blocked(model, BlockReason::Other)
+}

@@ -1,6 +1,7 @@
 //! Blocked for content that no setting allows.
 
 use crate::entry::{Entry, Guide, Retry, certain, likely};
+use propus_wire::generate::{BlockReason, GenerateContentResponse};
 
 /// What the catalogue says of it.
 pub const ENTRY: Entry = Entry {
@@ -23,3 +24,10 @@ pub const ENTRY: Entry = Entry {
         certain("blockreason blockedreason prohibitedcontent"),
     ],
 };
+
+/// A prompt that was blocked for prohibited content.
+///
+/// Source of the form: seen in public error reports.
+pub fn reply(model: &str) -> GenerateContentResponse {
+    super::blocked(model, BlockReason::ProhibitedContent)
+}

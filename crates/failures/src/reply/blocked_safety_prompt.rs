@@ -1,6 +1,7 @@
 //! The prompt was blocked by a safety setting.
 
 use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
+use propus_wire::generate::{BlockReason, GenerateContentResponse, HarmProbability};
 
 /// What the catalogue says of it.
 pub const ENTRY: Entry = Entry {
@@ -22,3 +23,14 @@ pub const ENTRY: Entry = Entry {
         certain("blockreason blockedreason safety"),
     ],
 };
+
+/// A prompt that was blocked, and the ratings that say why.
+///
+/// Source of the form: seen in public error reports.
+pub fn reply(model: &str) -> GenerateContentResponse {
+    let mut reply = super::blocked(model, BlockReason::Safety);
+    if let Some(feedback) = &mut reply.prompt_feedback {
+        feedback.safety_ratings = super::ratings(HarmProbability::High);
+    }
+    reply
+}

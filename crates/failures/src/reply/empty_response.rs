@@ -1,6 +1,7 @@
 //! The answer is complete and empty.
 
 use crate::entry::{Entry, Retry, certain, likely, possible};
+use propus_wire::generate::{FinishReason, GenerateContentResponse};
 
 /// What the catalogue says of it.
 pub const ENTRY: Entry = Entry {
@@ -20,3 +21,10 @@ pub const ENTRY: Entry = Entry {
         possible("candidate content parts"),
     ],
 };
+
+/// A whole answer without parts.
+///
+/// Source of the form: seen in public error reports; some have one part of empty text.
+pub fn reply(model: &str) -> GenerateContentResponse {
+    super::ended(model, FinishReason::Stop, Some(super::silent()))
+}

@@ -1,6 +1,7 @@
 //! The answer was stopped for a reason that is not said.
 
 use crate::entry::{Entry, Guide, Retry, certain, likely};
+use propus_wire::generate::{FinishReason, GenerateContentResponse};
 
 /// What the catalogue says of it.
 pub const ENTRY: Entry = Entry {
@@ -19,3 +20,10 @@ pub const ENTRY: Entry = Entry {
         likely("generation stopped reason other"),
     ],
 };
+
+/// An answer that was stopped, without its content.
+///
+/// Source of the form: seen in public error reports.
+pub fn reply(model: &str) -> GenerateContentResponse {
+    super::ended(model, FinishReason::Other, None)
+}

@@ -1,6 +1,7 @@
 //! The image was blocked or not made.
 
 use crate::entry::{Entry, Guide, Retry, certain, likely};
+use propus_wire::generate::{FinishReason, GenerateContentResponse};
 
 /// What the catalogue says of it.
 pub const ENTRY: Entry = Entry {
@@ -21,3 +22,10 @@ pub const ENTRY: Entry = Entry {
         likely("no image ** response"),
     ],
 };
+
+/// An answer whose image was blocked.
+///
+/// Source of the form: seen in public error reports.
+pub fn reply(model: &str) -> GenerateContentResponse {
+    super::ended(model, FinishReason::ImageSafety, None)
+}

@@ -1,6 +1,7 @@
 //! The language is not supported.
 
 use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
+use propus_wire::generate::{Content, FinishReason, GenerateContentResponse};
 
 /// What the catalogue says of it.
 pub const ENTRY: Entry = Entry {
@@ -20,3 +21,11 @@ pub const ENTRY: Entry = Entry {
         likely("generation stopped reason language"),
     ],
 };
+
+/// An answer that was stopped for its language.
+///
+/// Source of the form: not seen whole. The reason is one of the API's list; the rest is as in other
+/// blocked answers.
+pub fn reply(model: &str) -> GenerateContentResponse {
+    super::ended(model, FinishReason::Language, Some(Content::default()))
+}

@@ -1,6 +1,7 @@
 //! The model wrote a function call that cannot be read.
 
 use crate::entry::{Entry, Retry, certain, possible};
+use propus_wire::generate::{Content, FinishReason, GenerateContentResponse};
 
 /// What the catalogue says of it.
 pub const ENTRY: Entry = Entry {
@@ -17,3 +18,18 @@ pub const ENTRY: Entry = Entry {
         possible("candidates 0 content role field required"),
     ],
 };
+
+/// An answer in place of which there is the call that could not be read.
+///
+/// Source of the form: seen in public error reports; there `finishMessage`, where it came, held the
+/// call as the model wrote it.
+pub fn reply(model: &str) -> GenerateContentResponse {
+    let message =
+        "Malformed function call: print(default_api.book_room(date='2026-11-03', people=4";
+    super::explained(
+        model,
+        FinishReason::MalformedFunctionCall,
+        Content::default(),
+        message,
+    )
+}

@@ -1,6 +1,7 @@
 //! The limit of output tokens was reached before any text.
 
 use crate::entry::{Entry, Guide, Retry, likely};
+use propus_wire::generate::{FinishReason, GenerateContentResponse};
 
 /// What the catalogue says of it.
 pub const ENTRY: Entry = Entry {
@@ -18,3 +19,16 @@ pub const ENTRY: Entry = Entry {
         likely("generation stopped reason maxtokens"),
     ],
 };
+
+/// An answer that ended before its first word: thinking took all the tokens.
+///
+/// Source of the form: seen in public error reports.
+pub fn reply(model: &str) -> GenerateContentResponse {
+    let thoughts = 253;
+    let mut reply = super::ended(model, FinishReason::MaxTokens, Some(super::silent()));
+    if let Some(usage) = &mut reply.usage_metadata {
+        usage.thoughts_token_count = Some(thoughts);
+        usage.total_token_count = usage.total_token_count.map(|prompt| prompt + thoughts);
+    }
+    reply
+}

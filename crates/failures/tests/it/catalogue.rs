@@ -38,6 +38,8 @@ fn file_struct_and_name_agree_and_are_a_label() {
         .iter()
         .map(|problem| problem.name())
         .collect();
+    let replies = catalogue::replies("gemini-2.5-flash");
+    let replies: BTreeSet<_> = replies.iter().map(|(name, _)| *name).collect();
     let files = files();
     for (folder, stem, text) in &files {
         let (name, camel) = (stem.replace('_', "-"), camel(stem));
@@ -50,6 +52,9 @@ fn file_struct_and_name_agree_and_are_a_label() {
         // What has facts is raised; the others are only recognised.
         let has_facts = text.contains(&format!("impl Failure for {camel} {{"));
         assert_eq!(has_facts, raised.contains(name.as_str()), "{folder}/{stem}");
+        // A failure is raised or comes as a reply, never both.
+        assert_eq!(folder == "reply", replies.contains(name.as_str()), "{name}");
+        assert!(folder != "reply" || !has_facts, "{name}");
     }
     assert_eq!(labels.len(), files.len());
 }

@@ -8,7 +8,7 @@ use propus_failures::{
     inspect,
     page::HEADINGS,
 };
-use propus_wire::Version;
+use propus_wire::{Version, generate::GenerateContentResponse};
 use std::collections::{BTreeMap, BTreeSet};
 
 const LABELS: &str = include_str!("../../src/labels.txt");
@@ -180,6 +180,26 @@ fn what_is_raised_is_recognised() {
         let alike = SAID_ALIKE.contains(&(problem.name(), first));
         if first != problem.name() && !alike {
             wrong.push(format!("{} is taken for {first}:\n{body}", problem.name()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn replies_that_are_failures_are_recognised() {
+    let mut wrong = Vec::new();
+    for (name, reply) in catalogue::replies("gemini-2.5-flash") {
+        for body in [
+            serde_json::to_string(&reply).unwrap(),
+            serde_json::to_string_pretty(&reply).unwrap(),
+        ] {
+            let causes = diagnose(&body).causes;
+            let first = causes.first().map_or("nothing", |cause| cause.failure);
+            if first != name {
+                wrong.push(format!("{name} is taken for {first}:\n{body}"));
+            }
+            let back: GenerateContentResponse = serde_json::from_str(&body).unwrap();
+            assert_eq!(back, reply, "{name}");
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
