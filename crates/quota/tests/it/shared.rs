@@ -14,17 +14,19 @@ use std::{
 
 struct Server {
     process: Child,
-    address: String,
+    port: u16,
 }
 
 impl Server {
     /// None where redis-server is not installed.
     fn start() -> Option<Server> {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        Server::start_at(port)
+    }
+
+    fn start_at(port: u16) -> Option<Server> {
         let process = Command::new("redis-server")
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no"])
@@ -37,17 +39,22 @@ impl Server {
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             std::thread::yield_now();
         }
-        let address = format!("redis://127.0.0.1:{port}/");
-        Some(Server { process, address })
+        Some(Server { process, port })
+    }
+
+    fn address(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    fn stop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.process
-            .kill()
-            .and_then(|()| self.process.wait().map(drop))
-            .unwrap();
+        self.stop();
     }
 }
 
@@ -87,7 +94,7 @@ fn the_store_answers_as_the_ledger() {
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed)
             .to_string();
         run(async {
-            let shared = Shared::new(&server.address, OnOutage::Refuse).unwrap();
+            let shared = Shared::new(&server.address(), OnOutage::Refuse).unwrap();
             let (ledger, mut now) = (Ledger::new(), NOON);
             // Held, so that the ledger forgets nothing while the test's time flies.
             let _first = ledger
@@ -133,7 +140,7 @@ fn exactly_the_limit_is_admitted_by_many_connections() {
     run(async {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..8 {
-            let shared = Shared::new(&server.address, OnOutage::Refuse).unwrap();
+            let shared = Shared::new(&server.address(), OnOutage::Refuse).unwrap();
             tasks.spawn(async move {
                 let mut admitted = 0;
                 for number in 0..200 {
@@ -155,8 +162,8 @@ fn counts_come_back_after_an_outage() {
         return;
     };
     run(async {
-        let refusing = Shared::new(&server.address, OnOutage::Refuse).unwrap();
-        let counting = Shared::new(&server.address, OnOutage::CountLocally).unwrap();
+        let refusing = Shared::new(&server.address(), OnOutage::Refuse).unwrap();
+        let counting = Shared::new(&server.address(), OnOutage::CountLocally).unwrap();
         let ask = |shared: Shared| async move {
             shared.reserve(at(NOON), PROJECT, MODEL, &rpm(2), 1).await
         };
@@ -170,8 +177,7 @@ fn counts_come_back_after_an_outage() {
             .settle(1)
             .await
             .unwrap();
-        server.process.kill().unwrap();
-        server.process.wait().unwrap();
+        server.stop();
         assert!(matches!(
             ask(refusing.clone()).await,
             Err(Denied::Outage(_))
@@ -187,6 +193,16 @@ fn counts_come_back_after_an_outage() {
             .await
             .unwrap();
         assert!(limited(ask(counting.clone()).await).is_err());
+
+        // A new store has counted nothing; the same connections find it.
+        let _server = Server::start_at(server.port);
+        while let Err(Denied::Outage(_)) = ask(refusing.clone()).await {}
+        limited(ask(refusing).await)
+            .unwrap()
+            .settle(1)
+            .await
+            .unwrap();
+        assert!(limited(ask(counting).await).is_err());
     });
 }
 
