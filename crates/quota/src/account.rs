@@ -22,7 +22,7 @@ const UNSTEADY: u64 = MINUTE;
 /// The longest day, with what a clock may be unsteady.
 const LONGEST_DAY: u64 = 25 * 3_600_000 + UNSTEADY * TICK;
 /// What a request or a restored sum can hold at most, so that no sum overflows.
-const MOST_TOKENS: u64 = u32::MAX as u64;
+pub(crate) const MOST_TOKENS: u64 = u32::MAX as u64;
 const MOST_RESTORED: u64 = 1 << 50;
 
 /// A time as the caller gave it, since 1970; times before are 1970.
@@ -42,7 +42,7 @@ impl Now {
         self.millis() / TICK
     }
 
-    fn until(self, millis: u64) -> Duration {
+    pub(crate) fn until(self, millis: u64) -> Duration {
         Duration::from_millis(millis).saturating_sub(self.0)
     }
 }

@@ -23,9 +23,9 @@
 //! # Cost
 //!
 //! A check takes two locks that are rarely contended, one of 64 that share the accounts and the
-//! account's own. An account takes some 250 bytes and, while it is used, 24 bytes for each of the
-//! last 600 ticks in which something was admitted. An account in which nothing counts any more is
-//! forgotten within a minute of the next request to its shard.
+//! account's own. An account takes some 250 bytes and, while it is used, up to 24 KiB for the log
+//! of its last 600 ticks. An account in which nothing counts any more, neither in the minute nor
+//! in the day, is forgotten at the next request to its shard, which looks once a minute.
 
 use crate::{
     account::{Account, Now, Ticket},

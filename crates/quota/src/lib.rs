@@ -28,6 +28,8 @@ pub mod ledger;
 pub mod limits;
 mod pacific;
 pub mod refused;
+#[cfg(feature = "shared")]
+pub mod shared;
 pub mod snapshot;
 pub mod usage;
 

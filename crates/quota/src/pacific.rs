@@ -3,7 +3,7 @@
 
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
-/// The rules are compiled in, so that every machine has the same.
+/// The rules are compiled in, so that they are the same everywhere.
 static PACIFIC: TimeZone = jiff::tz::get!("America/Los_Angeles");
 
 /// The first midnight after a time, both in milliseconds since 1970; never, beyond the year 9999.

@@ -4,6 +4,8 @@ mod clocks;
 mod forgetting;
 mod promises;
 mod reference;
+#[cfg(feature = "shared")]
+mod shared;
 mod snapshots;
 mod threads;
 
