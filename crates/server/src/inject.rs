@@ -8,6 +8,7 @@
 use propus_failures::{
     Problem, catalogue, request::invalid_argument_generic::InvalidArgumentGeneric,
 };
+use propus_wire::generate::GenerateContentResponse;
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -23,6 +24,8 @@ pub const MODEL: &str = "fault-";
 const MOST_COUNTED: usize = 100_000;
 /// The longest wait that can be asked for.
 const LONGEST: Duration = Duration::from_secs(3600);
+/// Which model a provoked reply says it is from.
+const REPLIED_AS: &str = "gemini-3.5-flash";
 /// How long a silent server is silent where nothing else is said.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -52,6 +55,8 @@ pub enum What {
     Unparsable,
     /// Google's page for addresses that do not exist.
     WrongAddress,
+    /// A reply with status 200 that is blocked, cut short or empty.
+    Reply(Box<GenerateContentResponse>),
 }
 
 /// What is asked for, and how often.
@@ -148,7 +153,10 @@ fn fault(name: &str, delay: Option<Duration>) -> Result<Fault, Problem> {
         "stream-error-midway" => What::ErrorMidway(example("overloaded-503")?),
         "stream-parse-error" => What::Unparsable,
         "base-url-wrong" => What::WrongAddress,
-        name => What::Error(example(name)?),
+        name => match reply(name) {
+            Some(reply) => What::Reply(Box::new(reply)),
+            None => What::Error(example(name)?),
+        },
     };
     let usual = match what {
         What::Silence => SILENCE,
@@ -158,6 +166,13 @@ fn fault(name: &str, delay: Option<Duration>) -> Result<Fault, Problem> {
         what,
         delay: delay.unwrap_or(usual),
     })
+}
+
+/// A failure that comes as a reply.
+fn reply(name: &str) -> Option<GenerateContentResponse> {
+    let replies = catalogue::replies(REPLIED_AS);
+    let found = replies.into_iter().find(|(failure, _)| *failure == name);
+    found.map(|(_, reply)| reply)
 }
 
 fn example(name: &str) -> Result<Problem, Problem> {
@@ -213,7 +228,13 @@ mod tests {
     }
 
     #[test]
-    fn every_error_of_the_catalogue_can_be_provoked() {
+    fn every_error_and_reply_of_the_catalogue_can_be_provoked() {
+        for (name, _) in catalogue::replies(REPLIED_AS) {
+            assert!(
+                matches!(fault(name, None).unwrap().what, What::Reply(_)),
+                "{name}"
+            );
+        }
         for problem in catalogue::examples() {
             let fault = fault(problem.name(), None).unwrap();
             assert!(

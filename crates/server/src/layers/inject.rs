@@ -4,7 +4,7 @@ use crate::{
     app::App,
     inject::{Fault, HEADER, What},
     layers::render::{Failed, frame_of},
-    routes::not_found,
+    routes::{json, not_found, query::Query, text},
 };
 use axum::{
     body::{Body, BodyDataStream},
@@ -14,8 +14,9 @@ use axum::{
 };
 use bytes::Bytes;
 use futures::StreamExt;
+use http::{HeaderValue, header};
 use propus_failures::Problem;
-use propus_wire::path::Path;
+use propus_wire::{frame::Frame, generate::GenerateContentResponse, path::Path};
 use std::{io, sync::Arc};
 
 /// The layer; it stands within the key's, so that only callers who may call can provoke.
@@ -47,6 +48,7 @@ async fn play(fault: Fault, request: Request, next: Next) -> Response {
     let uri = request.uri().clone();
     match fault.what {
         What::Error(problem) => Failed(problem).into_response(),
+        What::Reply(reply) => whole(&reply, &request),
         What::Silence => next.run(request).await,
         What::WrongAddress => not_found::page(uri.path()),
         What::Reset => {
@@ -60,6 +62,30 @@ async fn play(fault: Fault, request: Request, next: Next) -> Response {
         }
         What::Unparsable => halved(next.run(request).await).await,
     }
+}
+
+/// A reply as the request's method writes one.
+fn whole(reply: &GenerateContentResponse, request: &Request) -> Response {
+    let streams = request.uri().path().ends_with("streamGenerateContent");
+    if request.uri().path().contains("/openai/") {
+        // These replies have no form there yet.
+        let cause = "a reply cannot be provoked on OpenAI's paths".into();
+        return Failed(crate::routes::invalid(cause)).into_response();
+    }
+    let mut query = match Query::read(request.uri().query().unwrap_or_default()) {
+        Ok(query) => query,
+        Err(problem) => return Failed(problem).into_response(),
+    };
+    if !streams {
+        return json(reply, &query);
+    }
+    let frame = frame_of(request.uri());
+    // An event is one line.
+    query.pretty &= frame == Frame::List;
+    let mut body = frame.chunk(&text(reply, &query), true).to_vec();
+    body.extend_from_slice(&frame.end(true));
+    let kind = HeaderValue::from_static(frame.content_type());
+    ([(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
 fn reset() -> io::Error {

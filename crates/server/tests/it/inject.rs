@@ -64,3 +64,20 @@ async fn streams_are_cut_and_fail_midway() {
     assert_eq!(page.status, 404);
     assert!(page.text().contains("<html"), "{}", page.text());
 }
+
+#[tokio::test]
+async fn replies_that_are_failures_come_in_the_methods_form() {
+    let server = Server::start();
+    let path = "/v1beta/models/small:generateContent";
+    let reply = ask(&server, path, "blocked-safety-prompt").await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.json()["promptFeedback"]["blockReason"], "SAFETY");
+    let path = "/v1beta/models/small:streamGenerateContent?alt=sse";
+    let events = ask(&server, path, "recitation").await.text();
+    assert!(
+        events.starts_with("data: {") && events.contains("RECITATION"),
+        "{events}"
+    );
+    let diagnosed = server.post("/propus/v1/diagnose", &events).await;
+    assert_eq!(diagnosed.json()["causes"][0]["failure"], "recitation");
+}
