@@ -1,6 +1,6 @@
 //! The facts that stand around a recognised failure: numbers, names and places.
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use propus_wire::status::Code;
 use serde_json::{Map, Number, Value};
 use std::sync::LazyLock;
@@ -172,6 +172,8 @@ static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
     let names = SDKS.iter().chain(BACKENDS).map(|(mark, _)| *mark);
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
+        // Beyond a hundred patterns another, slower kind would be chosen.
+        .kind(Some(AhoCorasickKind::DFA))
         .build(marks.chain(statuses).chain(names))
         .expect("the marks are few and short")
 });
