@@ -168,7 +168,8 @@ fn problem(refused: &Refused, tier: Tier, model: &str, work: Work) -> Problem {
     });
     let wait = match refused.wait() {
         Duration::MAX => NO_WAIT_HELPS,
-        wait => wait,
+        // RetryInfo has whole seconds and leaves out the rest: rounded up, who waits so long is admitted.
+        wait => Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
     };
     Exhaustion {
         limits: limits.collect(),
