@@ -39,10 +39,7 @@ pub fn advise(body: &[u8], sending: &Sending, cards: &Cards) -> Vec<Advice> {
     let Ok(request) = read else {
         return Vec::new();
     };
-    let card = cards
-        .resolve(sending.model, sending.method, sending.version, sending.day)
-        .ok()
-        .or_else(|| cards.get(sending.model));
+    let card = sending.card(cards);
     let mut reader = Reader::new(&request, card);
     reader.prompt();
     reader.settings();
@@ -79,12 +76,12 @@ impl<'a> Reader<'a> {
             card,
             asked,
             text: asked
-                .map(|(_, content)| text_of(content))
+                .map(|(_, content)| content.texts())
                 .unwrap_or_default(),
             instruction: request
                 .system_instruction
                 .as_ref()
-                .map(text_of)
+                .map(Content::texts)
                 .unwrap_or_default(),
             advice: Vec::new(),
         }
@@ -130,12 +127,6 @@ impl<'a> Reader<'a> {
             }
         }
     }
-}
-
-/// All texts of a turn.
-fn text_of(content: &Content) -> String {
-    let texts = content.parts.iter().filter_map(|part| part.text.as_deref());
-    texts.collect::<Vec<_>>().join("\n")
 }
 
 /// Whether one of these phrases occurs, as whole words.

@@ -72,10 +72,7 @@ pub fn amend(
     let mut amend = Amend {
         root: descriptor(sending.method),
         sending,
-        card: cards
-            .resolve(sending.model, sending.method, sending.version, sending.day)
-            .ok()
-            .or_else(|| cards.get(sending.model)),
+        card: sending.card(cards),
         changes: Vec::new(),
         kind: Kind::Fields,
     };

@@ -43,6 +43,30 @@ pub enum Call<'a> {
     BatchEmbedContents(&'a BatchEmbedContentsRequest),
 }
 
+impl<'a> From<&'a GenerateContentRequest> for Call<'a> {
+    fn from(request: &'a GenerateContentRequest) -> Self {
+        Self::GenerateContent(request)
+    }
+}
+
+impl<'a> From<&'a CountTokensRequest> for Call<'a> {
+    fn from(request: &'a CountTokensRequest) -> Self {
+        Self::CountTokens(request)
+    }
+}
+
+impl<'a> From<&'a EmbedContentRequest> for Call<'a> {
+    fn from(request: &'a EmbedContentRequest) -> Self {
+        Self::EmbedContent(request)
+    }
+}
+
+impl<'a> From<&'a BatchEmbedContentsRequest> for Call<'a> {
+    fn from(request: &'a BatchEmbedContentsRequest) -> Self {
+        Self::BatchEmbedContents(request)
+    }
+}
+
 impl Call<'_> {
     /// The method's name in paths; a stream counts as `generateContent`, as in Google's messages.
     pub fn method(&self) -> &'static str {

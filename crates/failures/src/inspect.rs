@@ -51,6 +51,12 @@ impl<'a> Sending<'a> {
             timeout: None,
         }
     }
+
+    /// The card of the model that answers; a model that is gone has its own still.
+    pub(crate) fn card<'c>(&self, cards: &'c Cards) -> Option<&'c Card> {
+        let resolved = cards.resolve(self.model, self.method, self.version, self.day);
+        resolved.ok().or_else(|| cards.get(self.model))
+    }
 }
 
 /// How bad a finding is.
@@ -103,12 +109,12 @@ pub fn inspect(body: &[u8], sending: &Sending, cards: &Cards) -> Vec<Finding> {
         "streamGenerateContent" => "generateContent",
         method => method,
     };
-    let resolved = cards.resolve(sending.model, method, sending.version, sending.day);
-    let mut found: Vec<Finding> = Vec::new();
     if let Some(problem) = foresee::too_large(body) {
         // Larger than it is read at all.
         return vec![finding(&problem, body)];
     }
+    let mut found: Vec<Finding> = Vec::new();
+    let resolved = cards.resolve(sending.model, method, sending.version, sending.day);
     let card = match resolved {
         Ok(card) => Some(card),
         Err(problem) => {
@@ -117,54 +123,26 @@ pub fn inspect(body: &[u8], sending: &Sending, cards: &Cards) -> Vec<Finding> {
             cards.get(sending.model)
         }
     };
-    match method {
-        "countTokens" => faults::<CountTokensRequest>(
-            body,
-            sending,
-            card,
-            |call| Call::CountTokens(call),
-            &mut found,
-        ),
-        "embedContent" => faults::<EmbedContentRequest>(
-            body,
-            sending,
-            card,
-            |call| Call::EmbedContent(call),
-            &mut found,
-        ),
-        "batchEmbedContents" => {
-            faults::<BatchEmbedContentsRequest>(
-                body,
-                sending,
-                card,
-                |call| Call::BatchEmbedContents(call),
-                &mut found,
-            );
-        }
-        _ => faults::<GenerateContentRequest>(
-            body,
-            sending,
-            card,
-            |call| Call::GenerateContent(call),
-            &mut found,
-        ),
-    }
+    let faults = match method {
+        "countTokens" => faults::<CountTokensRequest>,
+        "embedContent" => faults::<EmbedContentRequest>,
+        "batchEmbedContents" => faults::<BatchEmbedContentsRequest>,
+        _ => faults::<GenerateContentRequest>,
+    };
+    faults(body, sending, card, &mut found);
     found
 }
 
-fn faults<T: Message>(
-    body: &[u8],
-    sending: &Sending,
-    card: Option<&Card>,
-    call: impl Fn(&T) -> Call<'_>,
-    found: &mut Vec<Finding>,
-) {
+fn faults<T: Message>(body: &[u8], sending: &Sending, card: Option<&Card>, found: &mut Vec<Finding>)
+where
+    for<'a> Call<'a>: From<&'a T>,
+{
     let message = match request::read::<T>(body, sending.surface, sending.version) {
         Ok(message) => message,
         Err(violations) => return unreadable(violations, body, T::descriptor(), found),
     };
     let Some(card) = card else { return };
-    let call = call(&message);
+    let call = Call::from(&message);
     let known = found.len();
     if let Err(problem) = check::offered(&call, card, sending.version) {
         if known == 0 {

@@ -5,6 +5,7 @@
 //! `id`, so that "once, then success" works with any client; without one, by the header itself.
 //! `seconds` lets a failure take its time. A model called `fault-NAME` always fails so.
 
+use crate::pipeline::deadline::seconds;
 use propus_failures::{
     Problem, catalogue, request::invalid_argument_generic::InvalidArgumentGeneric,
 };
@@ -130,10 +131,7 @@ fn read(header: &str) -> Result<Asked, String> {
             "times" => asked.times = Some(number()?),
             "after" => asked.after = number()?,
             "seconds" => {
-                let seconds = value.parse().ok().and_then(|seconds| {
-                    let wait = Duration::try_from_secs_f64(seconds).ok()?;
-                    (wait <= LONGEST).then_some(wait)
-                });
+                let seconds = seconds(value).filter(|wait| *wait <= LONGEST);
                 let wrong = || format!("`seconds={value}` is not 0 to {}", LONGEST.as_secs());
                 asked.delay = Some(seconds.ok_or_else(wrong)?);
             }

@@ -1,6 +1,7 @@
 //! The way of one call: check it, let an engine work, finish the reply.
 
 pub mod deadline;
+pub mod embed;
 mod files;
 mod finish;
 
@@ -10,12 +11,14 @@ use crate::{
     quotas::{self, Work},
     registry::Route,
 };
+use axum::extract::Request;
 use deadline::Deadline;
 use futures::StreamExt;
 use propus_engines::Chunks;
 use propus_failures::{Call as Asked, Problem, check};
 use propus_quota::Reservation;
 use propus_wire::{Version, generate::GenerateContentRequest};
+use std::iter;
 
 /// A call whose model is known.
 pub struct Call<'a> {
@@ -25,10 +28,48 @@ pub struct Call<'a> {
     pub route: &'a Route,
     /// What is asked.
     pub request: GenerateContentRequest,
-    /// Until when.
-    pub deadline: Deadline,
-    /// Who asks; nobody in particular where no key is needed.
+    /// By whom, and until when.
+    pub asking: Asking,
+}
+
+/// Who asks, and until when.
+#[derive(Clone, Debug)]
+pub struct Asking {
+    /// Nobody in particular where no key is needed.
     pub caller: Option<Caller>,
+    /// When an answer is of no use any more.
+    pub deadline: Deadline,
+}
+
+impl Asking {
+    /// What a request's headers and the key's layer tell; its body is not read.
+    pub fn of(app: &App, request: &Request) -> Self {
+        Self {
+            caller: request.extensions().get::<Caller>().cloned(),
+            deadline: Deadline::of(&app.settings, request.headers()),
+        }
+    }
+
+    /// Counts prompts against the caller's quota, all or none; nothing where none counts.
+    async fn reserve(
+        &self,
+        app: &App,
+        route: &Route,
+        work: Work,
+        prompts: impl IntoIterator<Item = GenerateContentRequest>,
+    ) -> Result<Vec<Reservation>, Problem> {
+        let (Some(quotas), Some(caller)) = (&app.quotas, &self.caller) else {
+            return Ok(Vec::new());
+        };
+        let mut tokens = Vec::new();
+        for prompt in prompts {
+            let counted = route.engine.count_tokens(prompt);
+            let count = self.deadline.bound(counted).await?.total_tokens;
+            tokens.push(u64::from(count.unwrap_or_default().unsigned_abs()));
+        }
+        let (now, model) = ((app.settings.clock)(), &route.card.name);
+        quotas.reserve(now, &caller.project, model, work, &tokens)
+    }
 }
 
 /// Carries out a call. Problems come before the first chunk where possible.
@@ -37,27 +78,15 @@ pub async fn run(app: &App, call: Call<'_>) -> Result<Chunks, Problem> {
         version,
         route,
         mut request,
-        deadline,
-        caller,
+        asking,
     } = call;
     check(&Asked::GenerateContent(&request), &route.card, version)?;
     files::find(&request)?;
     request.model = Some(format!("models/{}", route.card.name));
     let stamp = finish::Stamp::new(app, route);
-    let reserved = match (&app.quotas, &caller) {
-        (Some(quotas), Some(caller)) => {
-            let counted = route.engine.count_tokens(request.clone());
-            let tokens = deadline
-                .bound(counted)
-                .await?
-                .total_tokens
-                .unwrap_or_default();
-            let (now, model) = ((app.settings.clock)(), &route.card.name);
-            let tokens = [u64::from(tokens.unsigned_abs())];
-            quotas.reserve(now, &caller.project, model, Work::Generate, &tokens)?
-        }
-        _ => Vec::new(),
-    };
+    let prompt = iter::once_with(|| request.clone());
+    let reserved = asking.reserve(app, route, Work::Generate, prompt).await?;
+    let deadline = asking.deadline;
     let chunks = match deadline.bound(route.engine.generate(request)).await {
         Ok(chunks) => quotas::settled(chunks, reserved),
         Err(problem) => {

@@ -127,6 +127,9 @@ fn save(app: &App, snapshot: &Snapshot) {
 
 /// Settles a call by the usage that its last chunk tells.
 pub fn settled(mut chunks: Chunks, reserved: Vec<Reservation>) -> Chunks {
+    if reserved.is_empty() {
+        return chunks;
+    }
     async_stream::stream! {
         let mut tokens = None;
         // Dropped before its end, a call counts with its estimate.

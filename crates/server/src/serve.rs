@@ -7,8 +7,9 @@ use hyper_util::{
     server::{conn::auto::Builder, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use std::{io, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 use tokio::net::{TcpListener, TcpStream};
+use tower::Layer;
 
 /// Longest time for a request's head; a client that sends it drop by drop is cut off.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,8 +27,7 @@ pub async fn serve(
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    let router = router.clone().layer(Extension(Peer(peer)));
-                    converse(stream, router, &graceful);
+                    converse(stream, peer, router.clone(), &graceful);
                 }
                 Err(error) => rest_after(&error).await,
             },
@@ -44,7 +44,7 @@ pub async fn serve(
     }
 }
 
-fn converse(stream: TcpStream, router: Router, graceful: &GracefulShutdown) {
+fn converse(stream: TcpStream, peer: SocketAddr, router: Router, graceful: &GracefulShutdown) {
     // Small chunks of a stream must not wait for each other.
     let _ = stream.set_nodelay(true);
     let mut builder = Builder::new(TokioExecutor::new());
@@ -56,7 +56,8 @@ fn converse(stream: TcpStream, router: Router, graceful: &GracefulShutdown) {
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(Duration::from_secs(30));
-    let service = TowerToHyperService::new(router);
+    // Around the router, whose own layers would be laid around each route anew.
+    let service = TowerToHyperService::new(Extension(Peer(peer)).layer(router));
     let connection = builder
         .serve_connection(TokioIo::new(stream), service)
         .into_owned();

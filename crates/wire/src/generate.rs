@@ -726,6 +726,12 @@ impl Content {
             role: Some(role.into()),
         }
     }
+
+    /// The texts of its parts, each on a line of its own.
+    pub fn texts(&self) -> String {
+        let texts = self.parts.iter().filter_map(|part| part.text.as_deref());
+        texts.collect::<Vec<_>>().join("\n")
+    }
 }
 
 impl Part {

@@ -203,19 +203,23 @@ mod tests {
     use super::*;
     use crate::entry::{Retry, Sign};
 
-    #[track_caller]
-    fn check(pattern: &'static str, words: &str, expected: Option<&str>) {
+    /// The signs of a failure that has this one.
+    fn of_one(pattern: &'static str) -> Signs {
         let signs: &'static [Sign] = Box::leak(Box::new([crate::entry::certain(pattern)]));
-        let entry = Entry {
+        Signs::of(&[&Entry {
             name: "x",
             page: "",
             guide: None,
             retry: Retry::Never,
             over: &[],
             signs,
-        };
+        }])
+    }
+
+    #[track_caller]
+    fn check(pattern: &'static str, words: &str, expected: Option<&str>) {
         let words = format!(" {words} ");
-        let hits = Signs::of(&[&entry]).find(&words, false);
+        let hits = of_one(pattern).find(&words, false);
         let found = hits.first().map(|hit| words[hit.start..hit.end].trim());
         assert_eq!(found, expected, "{pattern}");
     }
@@ -245,16 +249,7 @@ mod tests {
     fn a_text_that_breaks_off_may_end_in_a_sign() {
         #[track_caller]
         fn check(pattern: &'static str, words: &str, expected: bool) {
-            let signs: &'static [Sign] = Box::leak(Box::new([crate::entry::certain(pattern)]));
-            let entry = Entry {
-                name: "x",
-                page: "",
-                guide: None,
-                retry: Retry::Never,
-                over: &[],
-                signs,
-            };
-            let hits = Signs::of(&[&entry]).find(&format!(" {words} "), true);
+            let hits = of_one(pattern).find(&format!(" {words} "), true);
             assert_eq!(
                 hits.first().map(|hit| hit.sure),
                 expected.then_some(Sure::Likely)

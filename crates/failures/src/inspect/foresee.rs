@@ -6,7 +6,7 @@ use crate::{
     cards::Thinking,
     limits::{context_too_long::ContextTooLong, payload_too_large::PayloadTooLarge},
 };
-use propus_wire::generate::{Content, GenerateContentRequest};
+use propus_wire::generate::GenerateContentRequest;
 use std::time::Duration;
 use whatlang::{Lang, Script};
 
@@ -116,7 +116,7 @@ fn foreign_language(request: &GenerateContentRequest) -> Option<Warning> {
         .iter()
         .enumerate()
         .rfind(|(_, content)| content.role.as_deref() != Some("model"))?;
-    let language = language(&text_of(content))?;
+    let language = language(&content.texts())?;
     // Swahili is listed, but is not told from its neighbours here.
     let unclear = [Lang::Zul, Lang::Sna, Lang::Jav, Lang::Aka];
     if SUPPORTED.contains(&language) || unclear.contains(&language) {
@@ -128,12 +128,6 @@ fn foreign_language(request: &GenerateContentRequest) -> Option<Warning> {
         language.eng_name()
     );
     Some(("language-unsupported", Some("contents"), message, 200))
-}
-
-/// All texts of a turn.
-pub(super) fn text_of(content: &Content) -> String {
-    let texts = content.parts.iter().filter_map(|part| part.text.as_deref());
-    texts.collect::<Vec<_>>().join("\n")
 }
 
 /// The language of a text, where there is little doubt. Short texts, code and mixtures have none.

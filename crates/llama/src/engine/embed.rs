@@ -52,7 +52,7 @@ impl Engine for EmbeddingEngine {
         call: GenerateContentRequest,
     ) -> Result<CountTokensResponse, Problem> {
         let turns = call.system_instruction.iter().chain(&call.contents);
-        let texts = turns.map(text_of).collect::<Vec<_>>().join("\n");
+        let texts = turns.map(Content::texts).collect::<Vec<_>>().join("\n");
         Ok(counted(self.embedder.tokenize(&texts).len()))
     }
 
@@ -96,16 +96,15 @@ impl EmbeddingEngine {
 }
 
 fn text_to_embed(call: &EmbedContentRequest) -> String {
-    let text = call.content.as_ref().map(text_of).unwrap_or_default();
+    let text = call
+        .content
+        .as_ref()
+        .map(Content::texts)
+        .unwrap_or_default();
     match call.title.as_deref() {
         Some(title) if !title.is_empty() => format!("{title}\n{text}"),
         _ => text,
     }
-}
-
-fn text_of(content: &Content) -> String {
-    let texts = content.parts.iter().filter_map(|part| part.text.as_deref());
-    texts.collect::<Vec<_>>().join("\n")
 }
 
 fn sized(mut vector: Vec<f32>, dimensions: Option<i32>) -> Vec<f32> {

@@ -81,13 +81,15 @@ pub struct Restrict {
     restricted: Restricted,
 }
 
+/// What lists of keys and of projects take.
 #[derive(Args)]
 pub struct List {
     /// How to print
     #[arg(long, value_enum, default_value = "text")]
-    format: ListFormat,
+    pub format: ListFormat,
+    /// Where they are kept.
     #[command(flatten)]
-    folder: Folder,
+    pub folder: Folder,
 }
 
 #[derive(Args)]

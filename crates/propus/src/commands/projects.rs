@@ -1,6 +1,9 @@
 //! `propus projects`: create, list, change.
 
-use crate::commands::{keys::Folder, output::ListFormat};
+use crate::commands::{
+    keys::{Folder, List},
+    output::ListFormat,
+};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use propus_server::accounts::{Project, ProjectChange, Tier};
@@ -21,15 +24,6 @@ pub enum Projects {
 pub struct Create {
     /// What to call it: letters, digits, `-` and `_`
     name: String,
-    #[command(flatten)]
-    folder: Folder,
-}
-
-#[derive(Args)]
-pub struct List {
-    /// How to print
-    #[arg(long, value_enum, default_value = "text")]
-    format: ListFormat,
     #[command(flatten)]
     folder: Folder,
 }

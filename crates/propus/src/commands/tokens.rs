@@ -138,24 +138,24 @@ fn text(counted: &Count, total: u64, card: &Card) -> String {
         return out;
     }
     out += "\n";
-    let media = |medium: &Media| {
-        (
-            medium.tokens.map(|tokens| tokens.to_string()),
-            medium.place.clone(),
-        )
-    };
     for part in &counted.parts {
         out += &format!("{:>10}  {}  ({})\n", part.tokens, part.place, part.what);
     }
     for medium in &counted.media {
-        let (tokens, place) = media(medium);
-        let tokens = tokens.map_or("?".into(), |tokens| format!("~{tokens}"));
+        let (tokens, place) = (shown(medium), &medium.place);
         out += &format!(
             "{tokens:>10}  {place}  ({}: {})\n",
             medium.mime_type, medium.rule
         );
     }
     out
+}
+
+/// An estimate, or that there is none.
+fn shown(medium: &Media) -> String {
+    medium
+        .tokens
+        .map_or("?".into(), |tokens| format!("~{tokens}"))
 }
 
 fn markdown(counted: &Count, total: u64, card: &Card) -> String {
@@ -168,9 +168,7 @@ fn markdown(counted: &Count, total: u64, card: &Card) -> String {
         out += &format!("| {} | `{}` | {} |\n", part.tokens, part.place, part.what);
     }
     for medium in &counted.media {
-        let tokens = medium
-            .tokens
-            .map_or("?".into(), |tokens| format!("~{tokens}"));
+        let tokens = shown(medium);
         out += &format!("| {tokens} | `{}` | {} |\n", medium.place, medium.mime_type);
     }
     out

@@ -4,7 +4,7 @@ use super::{
     Accounts, AccountsError, KEY_LENGTH, KEY_PREFIX, Restrictions, hash, projects, seconds,
 };
 use rand::{Rng, distr::Alphanumeric};
-use rusqlite::params;
+use rusqlite::{ToSql, params};
 use std::time::SystemTime;
 
 /// A key that was just made; its text is not kept.
@@ -109,17 +109,20 @@ impl Accounts {
 
     /// Ends a key for good. `which` is its number, its ending, or the whole key.
     pub fn revoke(&self, which: &str, now: SystemTime) -> Result<KeyRow, AccountsError> {
-        self.change("UPDATE keys SET revoked = ?2 WHERE id = ?1", which, now)
+        let statement = "UPDATE keys SET revoked = ?2 WHERE id = ?1";
+        self.change(statement, which, seconds(now))
     }
 
     /// Lets a key end at a time, which may be in the past.
     pub fn expire(&self, which: &str, at: SystemTime) -> Result<KeyRow, AccountsError> {
-        self.change("UPDATE keys SET expires = ?2 WHERE id = ?1", which, at)
+        let statement = "UPDATE keys SET expires = ?2 WHERE id = ?1";
+        self.change(statement, which, seconds(at))
     }
 
     /// Marks a key as reported leaked: it is refused from then on.
     pub fn leak(&self, which: &str, now: SystemTime) -> Result<KeyRow, AccountsError> {
-        self.change("UPDATE keys SET leaked = ?2 WHERE id = ?1", which, now)
+        let statement = "UPDATE keys SET leaked = ?2 WHERE id = ?1";
+        self.change(statement, which, seconds(now))
     }
 
     /// Sets from where a key may be used.
@@ -128,24 +131,19 @@ impl Accounts {
         which: &str,
         restrictions: &Restrictions,
     ) -> Result<KeyRow, AccountsError> {
-        let key = self.find(which)?;
-        self.lock().execute(
-            "UPDATE keys SET restrictions = ?2 WHERE id = ?1",
-            params![key.id, written(restrictions)],
-        )?;
-        self.believe_nothing();
-        self.find(&key.id.to_string())
+        let statement = "UPDATE keys SET restrictions = ?2 WHERE id = ?1";
+        self.change(statement, which, written(restrictions))
     }
 
+    /// Changes one value of a key; its holders feel it at once.
     fn change(
         &self,
         statement: &str,
         which: &str,
-        at: SystemTime,
+        value: impl ToSql,
     ) -> Result<KeyRow, AccountsError> {
         let key = self.find(which)?;
-        self.lock()
-            .execute(statement, params![key.id, seconds(at)])?;
+        self.lock().execute(statement, params![key.id, value])?;
         self.believe_nothing();
         let keys = self.keys()?;
         let changed = keys.into_iter().find(|row| row.id == key.id);

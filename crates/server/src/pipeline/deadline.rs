@@ -22,8 +22,10 @@ impl Deadline {
     /// The deadline of a call that arrives now: the shorter of both.
     pub fn of(settings: &Settings, headers: &HeaderMap) -> Self {
         let asked = headers.get(HEADER).and_then(|value| value.to_str().ok());
+        // Anything but a positive number of seconds is no deadline, as for Google.
+        let asked = asked.and_then(|asked| seconds(asked.trim()));
         let allowed = asked
-            .and_then(seconds)
+            .filter(|allowed| !allowed.is_zero())
             .map_or(settings.deadline, |asked| asked.min(settings.deadline));
         Self {
             at: Instant::now() + allowed,
@@ -67,12 +69,9 @@ impl Deadline {
     }
 }
 
-/// A positive number of seconds. Anything else is no deadline, as for Google.
-fn seconds(text: &str) -> Option<Duration> {
-    let seconds: f64 = text.trim().parse().ok()?;
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|allowed| !allowed.is_zero())
+/// A number of seconds, with or without decimals.
+pub fn seconds(text: &str) -> Option<Duration> {
+    Duration::try_from_secs_f64(text.parse().ok()?).ok()
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! `generateContent`, `streamGenerateContent` and `countTokens`.
 
 use crate::{
-    accounts::Caller,
     app::App,
     layers::render::Streams,
-    pipeline::{self, Call, deadline::Deadline},
+    pipeline::{self, Asking, Call, deadline::Deadline},
     routes::{json, query::Query, read, text},
 };
 use axum::{
@@ -33,8 +32,7 @@ pub async fn unary(
     request: Request,
 ) -> Result<Response, Problem> {
     let route = app.registry.find(version, resource, "generateContent")?;
-    let deadline = Deadline::of(&app.settings, request.headers());
-    let caller = request.extensions().get::<Caller>().cloned();
+    let asking = Asking::of(app, &request);
     let (query, request) = read::<GenerateContentRequest>(app, version, request).await?;
     let chunks = pipeline::run(
         app,
@@ -42,8 +40,7 @@ pub async fn unary(
             version,
             route: &route,
             request,
-            deadline,
-            caller,
+            asking,
         },
     )
     .await?;
@@ -70,8 +67,7 @@ pub async fn stream(
     let route = app
         .registry
         .find(version, resource, "streamGenerateContent")?;
-    let deadline = Deadline::of(&app.settings, request.headers());
-    let caller = request.extensions().get::<Caller>().cloned();
+    let asking = Asking::of(app, &request);
     let (query, request) = read::<GenerateContentRequest>(app, version, request).await?;
     let mut chunks = pipeline::run(
         app,
@@ -79,8 +75,7 @@ pub async fn stream(
             version,
             route: &route,
             request,
-            deadline,
-            caller,
+            asking,
         },
     )
     .await?;

@@ -1,11 +1,10 @@
 //! `/v1beta/openai/`: chat completions, embeddings and models for clients of OpenAI's API.
 
 use crate::{
-    accounts::Caller,
     app::App,
     layers::render::Streams,
     openai::{chat, embeddings, models},
-    pipeline::{self, Call, deadline::Deadline},
+    pipeline::{self, Asking, Call},
     registry::Route,
     routes::{
         body,
@@ -26,7 +25,7 @@ use propus_failures::{Call as Asked, Problem, check};
 use propus_wire::{
     Version,
     frame::Frame,
-    generate::{GenerateContentRequest, GenerateContentResponse},
+    generate::GenerateContentResponse,
     path::{Resource, bare_model},
 };
 use rand::{Rng, distr::Alphanumeric};
@@ -64,8 +63,7 @@ fn list(app: &App) -> Response {
 }
 
 async fn embed(app: &App, request: Request) -> Result<Response, Problem> {
-    let deadline = Deadline::of(&app.settings, request.headers());
-    let caller = request.extensions().get::<Caller>().cloned();
+    let asking = Asking::of(app, &request);
     let call = embeddings::request(&body(app, request).await?)?;
     let route = route(app, &call.model, "batchEmbedContents")?;
     check(
@@ -75,15 +73,12 @@ async fn embed(app: &App, request: Request) -> Result<Response, Problem> {
     )?;
     let mut tokens = 0;
     for one in &call.request.requests {
-        let counted = GenerateContentRequest {
-            contents: one.content.iter().cloned().collect(),
-            ..Default::default()
-        };
+        let counted = pipeline::embed::prompt(one);
         let count = route.engine.count_tokens(counted).await?.total_tokens;
         tokens += count.unwrap_or(0).unsigned_abs();
     }
     let calls = call.request.requests.clone();
-    let vectors = crate::routes::embed::embed(app, &route, caller, deadline, calls).await?;
+    let vectors = pipeline::embed::run(app, &route, &asking, calls).await?;
     let reply = embeddings::reply(&call, &vectors, Some(tokens));
     Ok(route.mark(Json(reply).into_response()))
 }
@@ -97,8 +92,7 @@ fn route(app: &App, model: &str, method: &str) -> Result<Route, Problem> {
 }
 
 async fn complete(app: &App, request: Request) -> Result<Response, Problem> {
-    let deadline = Deadline::of(&app.settings, request.headers());
-    let caller = request.extensions().get::<Caller>().cloned();
+    let asking = Asking::of(app, &request);
     let call = chat::request(&body(app, request).await?)?;
     let route = route(app, &call.model, "generateContent")?;
     let meta = meta(app, &call);
@@ -111,8 +105,7 @@ async fn complete(app: &App, request: Request) -> Result<Response, Problem> {
             version: VERSION,
             route: &route,
             request,
-            deadline,
-            caller,
+            asking,
         },
     )
     .await?;

@@ -1,6 +1,6 @@
 //! What Google's API does not have: `/propus/v1/diagnose` and `/propus/v1/check`.
 
-use crate::{app::App, layers::render::Failed, routes};
+use crate::{app::App, layers::render::Failed, pipeline::deadline::seconds, routes};
 use axum::{
     Json,
     extract::{Request, State},
@@ -10,7 +10,7 @@ use propus_failures::{Problem, Sending, advise, diagnose, inspect, inspect::METH
 use propus_wire::Version;
 use serde::Deserialize;
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// `POST /propus/v1/diagnose`: the body is evidence of any form; so is `{"evidence": "..."}`.
 pub async fn diagnosis(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -49,7 +49,7 @@ async fn findings(app: &App, request: Request) -> Result<Response, Problem> {
             ("version", "v1") => version = Version::V1,
             ("version", "v1beta") => version = Version::V1Beta,
             ("advice", "true" | "false") => advice = value == "true",
-            ("timeout", seconds) if seconds_of(seconds).is_some() => timeout = seconds_of(seconds),
+            ("timeout", text) if seconds(text).is_some() => timeout = seconds(text),
             ("method" | "version" | "advice" | "timeout", value) => {
                 return Err(routes::invalid(format!("`{name}={value}` is not possible")));
             }
@@ -74,8 +74,4 @@ async fn findings(app: &App, request: Request) -> Result<Response, Problem> {
         reply["advice"] = json!(advise(&body, &sending, cards));
     }
     Ok(Json(reply).into_response())
-}
-
-fn seconds_of(text: &str) -> Option<Duration> {
-    Duration::try_from_secs_f64(text.parse().ok()?).ok()
 }

@@ -1,0 +1,34 @@
+//! The way of texts to vectors: count them, embed them.
+
+use super::Asking;
+use crate::{app::App, quotas::Work, registry::Route};
+use propus_failures::Problem;
+use propus_quota::Reservation;
+use propus_wire::{
+    embed::{ContentEmbedding, EmbedContentRequest},
+    generate::GenerateContentRequest,
+};
+
+/// Embeds texts as far as the caller's quota allows: all or none.
+pub async fn run(
+    app: &App,
+    route: &Route,
+    asking: &Asking,
+    calls: Vec<EmbedContentRequest>,
+) -> Result<Vec<ContentEmbedding>, Problem> {
+    let prompts = calls.iter().map(prompt);
+    let reserved = asking.reserve(app, route, Work::Embed, prompts).await?;
+    let done = asking.deadline.bound(route.engine.embed(calls)).await;
+    if done.is_err() {
+        reserved.into_iter().for_each(Reservation::cancel);
+    }
+    done
+}
+
+/// What is to be embedded, as a prompt whose tokens can be counted.
+pub fn prompt(call: &EmbedContentRequest) -> GenerateContentRequest {
+    GenerateContentRequest {
+        contents: call.content.iter().cloned().collect(),
+        ..Default::default()
+    }
+}
