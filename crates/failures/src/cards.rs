@@ -23,6 +23,7 @@ use toml::Table;
 #[derive(Clone, Debug)]
 pub struct Cards {
     profiles: Profiles,
+    profile: Profile,
     tables: IndexMap<String, Table>,
     cards: IndexMap<String, Card>,
 }
@@ -71,6 +72,7 @@ impl Cards {
             .ok_or_else(|| CardsError("`profiles` is missing".into()))?;
         let mut cards = Cards {
             profiles,
+            profile: Profile::default(),
             tables: IndexMap::new(),
             cards: IndexMap::new(),
         };
@@ -88,6 +90,21 @@ impl Cards {
         }
         cards.add(file.model)?;
         Ok(cards)
+    }
+
+    /// These cards with the ranges of a profile.
+    #[must_use]
+    pub fn under(mut self, profile: Profile) -> Cards {
+        self.profile = profile;
+        for card in self.cards.values_mut() {
+            *card = std::mem::take(card).under(profile);
+        }
+        self
+    }
+
+    /// Whose ranges count.
+    pub fn profile(&self) -> Profile {
+        self.profile
     }
 
     fn add(&mut self, tables: Vec<Table>) -> Result<(), CardsError> {
@@ -124,7 +141,7 @@ impl Cards {
         let mut card: Card = table.try_into()?;
         // Gemini 3 and later: Google's page on thought signatures.
         card.thought_signatures |= matches!(card.thinking, Thinking::Level { .. });
-        Ok(card)
+        Ok(card.under(self.profile))
     }
 
     /// A card with nothing but a name, in the current ranges.

@@ -2,10 +2,10 @@
 
 use crate::violation::Violation;
 use propus_wire::status::Status;
-use std::{fmt, sync::Arc};
+use std::{any::Any, fmt, sync::Arc};
 
 /// One failure mode: a struct of facts that answers every question about itself.
-pub trait Failure: fmt::Debug + Send + Sync + 'static {
+pub trait Failure: Any + fmt::Debug + Send + Sync {
     /// The catalogue name, kebab-case: the cause, never the status code.
     fn name(&self) -> &'static str;
 
@@ -75,6 +75,12 @@ impl Problem {
     /// The failure itself.
     pub fn failure(&self) -> &dyn Failure {
         &*self.failure
+    }
+
+    /// The failure, where it is of this kind.
+    pub fn downcast_ref<F: Failure>(&self) -> Option<&F> {
+        let failure: &dyn Any = self.failure();
+        failure.downcast_ref()
     }
 
     /// The same problem at a place of the request, such as `contents[0].parts`.

@@ -12,5 +12,6 @@ pub mod models;
 pub mod output;
 pub mod projects;
 pub mod pull;
+pub mod quota;
 pub mod serve;
 pub mod tokens;

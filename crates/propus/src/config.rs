@@ -1,6 +1,8 @@
 //! The configuration file: one TOML file, every key of which a flag may override.
 
 use anyhow::{Context, bail};
+use ipnet::IpNet;
+use propus_failures::cards::Profile;
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
@@ -28,6 +30,10 @@ pub struct Config {
     pub deadline_seconds: Option<u64>,
     /// The largest request body, in bytes.
     pub body_limit: Option<usize>,
+    /// Whose rules count: `2026` or `2025-05`.
+    pub profile: Profile,
+    /// From where projects without billing may call.
+    pub regions: Regions,
     /// What projects may ask.
     pub quotas: Quotas,
     /// Settings of local engines.
@@ -56,14 +62,54 @@ pub struct Local {
     pub gpu_layers: Option<i32>,
 }
 
+/// From where projects without billing may call.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Regions {
+    /// Networks of proxies whose headers are believed; this machine where they are left out.
+    pub trusted_proxies: Option<Vec<IpNet>>,
+    /// The header in which such a proxy names the caller's country, such as `cf-ipcountry`.
+    pub country_header: Option<String>,
+    /// A file of countries by address, such as GeoLite2-Country.mmdb.
+    pub database: Option<PathBuf>,
+    /// More countries where the free tier is offered, by their two letters.
+    pub offered: Vec<String>,
+    /// More countries where it is not.
+    pub not_offered: Vec<String>,
+    /// Whether it is offered in listed countries only.
+    pub only_listed: bool,
+}
+
+impl Regions {
+    /// The built-in lists, changed by these settings.
+    pub fn read(&self) -> anyhow::Result<propus_server::regions::Regions> {
+        let mut regions = propus_server::regions::Regions::default();
+        if let Some(trusted) = &self.trusted_proxies {
+            regions.trusted.clone_from(trusted);
+        }
+        if let Some(header) = &self.country_header {
+            let named = header.parse();
+            regions.country_header = Some(named.with_context(|| {
+                format!("`regions.country_header` is `{header}`, which cannot be a header's name")
+            })?);
+        }
+        if let Some(path) = &self.database {
+            regions.open(path)?;
+        }
+        regions.only_listed = self.only_listed;
+        regions.change(&self.offered, &self.not_offered)?;
+        Ok(regions)
+    }
+}
+
 /// What projects may ask, by their tiers.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Quotas {
     /// Whether calls are counted and refused.
     pub enabled: bool,
-    /// Whose numbers count: `current` or `2025-05`.
-    pub profile: propus_quota::Profile,
+    /// Whose numbers count: `current` or `2025-05`; those of the profile where it is left out.
+    pub profile: Option<propus_quota::Profile>,
     /// A file of limits that changes the built-in ones.
     pub limits: Option<PathBuf>,
 }

@@ -38,6 +38,9 @@ enum Command {
     /// Create, list and change projects
     #[command(subcommand)]
     Projects(commands::projects::Projects),
+    /// Show and set what projects may ask; request and approve increases
+    #[command(subcommand)]
+    Quota(commands::quota::Quota),
     /// Ask a server once
     Generate(commands::generate::Generate),
     /// Talk with a model
@@ -81,6 +84,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Models(models) => models.run(),
         Command::Keys(keys) => keys.run(),
         Command::Projects(projects) => projects.run(),
+        Command::Quota(quota) => quota.run(),
         Command::Generate(generate) => generate.run().await,
         Command::Chat(chat) => chat.run().await,
         Command::Doctor(doctor) => doctor.run().await,

@@ -248,7 +248,8 @@ impl LimitTable {
 }
 
 impl Row {
-    fn lay(&mut self, above: Row) {
+    /// Takes over what another row does not keep.
+    pub fn lay(&mut self, above: Row) {
         for (below, above) in [
             (&mut self.rpm, above.rpm),
             (&mut self.tpm, above.tpm),

@@ -1,13 +1,15 @@
 //! Projects and API keys, in SQLite. Keys are stored as SHA-256 hashes and shown once.
 
 mod keys;
+mod limits;
 mod migrations;
 mod projects;
 mod restrictions;
 #[cfg(test)]
 mod tests;
 
-pub use keys::{KeyRow, NewKey};
+pub use keys::{KeyRow, NewKey, random_token};
+pub use limits::{Increase, IncreaseState};
 pub use projects::{Project, ProjectChange, Tier};
 pub use restrictions::{AndroidApp, Broken, Origin, Restrictions, SERVICE};
 
@@ -73,6 +75,21 @@ pub enum AccountsError {
     /// A name that cannot be one.
     #[error("`{0}` cannot be a project's name\nhint: 1 to 30 letters, digits, `-` and `_`")]
     ProjectName(String),
+    /// A name that can be no model's.
+    #[error("`{0}` can be no model\nhint: a name such as gemini-3.5-flash, or several by a `*`")]
+    ModelName(String),
+    /// A request for limits without limits.
+    #[error("no limit is asked for\nhint: give rpm, tpm, rpd or tpd")]
+    NoLimits,
+    /// A reason that is a novel.
+    #[error("the reason is longer than 2000 bytes")]
+    LongReason,
+    /// There is no such request for limits.
+    #[error("no quota request {0}\nhint: `propus quota requests` shows all")]
+    NoSuchIncrease(i64),
+    /// Somebody decided before.
+    #[error("quota request {0} is {1} already")]
+    Decided(i64, &'static str),
     /// A paid tier without billing, or billing on the free tier.
     #[error("a paid tier has billing and the free tier has none\nhint: set one of the two")]
     TierAgainstBilling,
@@ -187,7 +204,7 @@ impl Accounts {
             "SELECT k.id, k.expires, k.leaked IS NOT NULL, k.restrictions, {}
              FROM keys k JOIN projects p ON p.id = k.project
              WHERE k.hash = ? AND k.revoked IS NULL",
-            projects::COLUMNS
+            projects::columns()
         ))?;
         let found = statement.query_row([hash], |row| {
             Ok(Known {

@@ -3,8 +3,9 @@
 use crate::{
     accounts::Accounts,
     inject::Injector,
-    layers::{cors, inject, key, render},
+    layers::{admin::AdminToken, cors, inject, key, render},
     quotas::Quotas,
+    regions::Regions,
     registry::Registry,
     routes,
 };
@@ -75,6 +76,10 @@ pub struct App {
     pub registry: Registry,
     /// Keys; `None` lets everybody in (`--no-auth`).
     pub accounts: Option<Accounts>,
+    /// Who may use the admin API; nobody where it is `None`.
+    pub admin: Option<AdminToken>,
+    /// From where projects without billing may call.
+    pub regions: Regions,
     /// What projects may ask; `None` is as much as they like.
     pub quotas: Option<Quotas>,
     /// Failures on demand; `None` where nobody may ask for them.
@@ -102,6 +107,7 @@ pub fn router(app: Arc<App>) -> Router {
         ));
     let api = api
         .merge(ours)
+        .nest("/propus/v1", routes::admin::routes(&app))
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true));
     Router::new()
         .route("/", get(routes::about::index))

@@ -11,6 +11,9 @@ mod layers;
 mod openai;
 mod pipeline;
 pub mod quotas;
+pub mod regions;
 pub mod registry;
 mod routes;
 pub mod serve;
+
+pub use layers::admin::AdminToken;

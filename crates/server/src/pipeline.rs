@@ -15,7 +15,7 @@ use axum::extract::Request;
 use deadline::Deadline;
 use futures::StreamExt;
 use propus_engines::Chunks;
-use propus_failures::{Call as Asked, Problem, check};
+use propus_failures::{Call as Asked, Problem, check, limits::context_too_long::ContextTooLong};
 use propus_quota::Reservation;
 use propus_wire::{Version, generate::GenerateContentRequest};
 use std::iter;
@@ -72,6 +72,14 @@ impl Asking {
     }
 }
 
+/// A problem in the words of the profile.
+fn said(app: &App, problem: Problem) -> Problem {
+    match problem.downcast_ref::<ContextTooLong>() {
+        Some(too_long) => too_long.said(app.registry.cards().profile()),
+        None => problem,
+    }
+}
+
 /// Carries out a call. Problems come before the first chunk where possible.
 pub async fn run(app: &App, call: Call<'_>) -> Result<Chunks, Problem> {
     let Call {
@@ -91,7 +99,7 @@ pub async fn run(app: &App, call: Call<'_>) -> Result<Chunks, Problem> {
         Ok(chunks) => quotas::settled(chunks, reserved),
         Err(problem) => {
             reserved.into_iter().for_each(Reservation::cancel);
-            return Err(problem);
+            return Err(said(app, problem));
         }
     };
     let chunks = chunks.map(move |chunk| chunk.map(|chunk| stamp.on(chunk)));

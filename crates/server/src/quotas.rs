@@ -14,7 +14,9 @@ use propus_failures::{
     Problem,
     exhausted::{self, Exhausted, Exhaustion, Quota},
 };
-use propus_quota::{Ledger, LimitTable, Profile, Refused, Reservation, Snapshot, Unit, Window};
+use propus_quota::{
+    Ledger, LimitTable, Limits, Profile, Refused, Reservation, Snapshot, Unit, Usage, Window,
+};
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
@@ -54,6 +56,24 @@ impl Quotas {
         }
     }
 
+    /// The limits of a project's model.
+    pub fn limits(&self, project: &Project, model: &str) -> Limits {
+        self.table.limits_of(self.profile, &project.plan, model)
+    }
+
+    /// What a project has used of a model.
+    pub fn used(&self, now: SystemTime, project: &Project, model: &str) -> Usage {
+        self.ledger.usage(now, &project.number.to_string(), model)
+    }
+
+    /// The models of which a project has used something that still counts.
+    pub fn models_of(&self, project: &Project) -> Vec<String> {
+        let number = project.number.to_string();
+        let accounts = self.ledger.snapshot().accounts.into_iter();
+        let own = accounts.filter(|account| account.project == number);
+        own.map(|account| account.model).collect()
+    }
+
     /// Counts calls with the tokens of each, all or none.
     pub fn reserve(
         &self,
@@ -63,7 +83,7 @@ impl Quotas {
         work: Work,
         tokens: &[u64],
     ) -> Result<Vec<Reservation>, Problem> {
-        let limits = self.table.limits(self.profile, project.tier, model);
+        let limits = self.limits(project, model);
         let number = project.number.to_string();
         let mut reserved = Vec::with_capacity(tokens.len());
         for tokens in tokens {
@@ -71,7 +91,7 @@ impl Quotas {
                 Ok(reservation) => reserved.push(reservation),
                 Err(refused) => {
                     reserved.into_iter().for_each(Reservation::cancel);
-                    return Err(problem(&refused, project.tier, model, work));
+                    return Err(problem(&refused, project.plan.tier, model, work));
                 }
             }
         }

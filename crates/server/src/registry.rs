@@ -92,11 +92,17 @@ struct Found {
 }
 
 impl Registry {
-    /// A registry; with `strict` nobody stands in for anybody.
+    /// A registry; with `strict` nobody stands in for anybody. The profile of the cards counts for
+    /// models of its own, too.
     pub fn new(cards: Cards, own: Vec<OwnModel>, strict: bool, clock: Clock) -> Self {
+        let profile = cards.profile();
+        let under = |mut model: OwnModel| {
+            model.card = Arc::new(Card::clone(&model.card).under(profile));
+            model
+        };
         Self {
             cards,
-            own,
+            own: own.into_iter().map(under).collect(),
             strict,
             clock,
             found: RwLock::default(),

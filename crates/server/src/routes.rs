@@ -1,6 +1,7 @@
 //! From a path to a reply.
 
 pub mod about;
+pub mod admin;
 pub mod embed;
 pub mod generate;
 pub mod models;

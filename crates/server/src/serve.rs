@@ -14,6 +14,11 @@ use tower::Layer;
 /// Longest time for a request's head; a client that sends it drop by drop is cut off.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What a connection's requests carry: where they come from. For those who call the router themselves.
+pub fn peer(address: SocketAddr) -> impl Clone + Send + Sync + 'static {
+    Peer(address)
+}
+
 /// Serves until `stop` is done, then lets running requests finish for up to `grace`.
 pub async fn serve(
     listener: TcpListener,

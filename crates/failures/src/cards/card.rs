@@ -4,6 +4,7 @@ use super::Route;
 use crate::Day;
 use propus_wire::{Version, models::Model};
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 /// What a model is, can do and allows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -160,7 +161,8 @@ impl Default for Ranges {
     }
 }
 
-/// Whose ranges count.
+/// Whose rules count, where Google's have changed: the ranges of parameters, and how a prompt that is
+/// too long is refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Profile {
     /// Google's troubleshooting guide of May 2025.
@@ -170,6 +172,18 @@ pub enum Profile {
     #[default]
     #[serde(rename = "2026")]
     Current,
+}
+
+impl FromStr for Profile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "2025-05" => Ok(Self::May2025),
+            "2026" => Ok(Self::Current),
+            _ => Err("`2025-05` or `2026`".into()),
+        }
+    }
 }
 
 /// How a model's thinking is controlled.

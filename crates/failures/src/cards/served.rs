@@ -8,6 +8,7 @@ impl Card {
     pub fn for_local(name: &str, context_tokens: u32) -> Self {
         let name = name.strip_prefix("models/").unwrap_or(name);
         Self {
+            ranges_2025_05: Cards::builtin().blank(name).ranges_2025_05,
             version: "001".into(),
             display_name: name.into(),
             description: "A model that runs on this machine".into(),

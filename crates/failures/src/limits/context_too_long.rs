@@ -1,7 +1,9 @@
 //! The prompt is longer than the model can read.
 
-use crate::Failure;
+use crate::cards::Profile;
 use crate::entry::{Entry, Guide, Retry, certain, likely};
+use crate::service::internal_500::Internal500;
+use crate::{Failure, Problem};
 use propus_wire::status::{Code, Status};
 
 /// What the catalogue says of it.
@@ -28,14 +30,43 @@ pub const ENTRY: Entry = Entry {
 
 /// The prompt is longer than the model can read.
 ///
-/// Google's troubleshooting guide has this as 500 (and, for the time it takes, as 504); the service
-/// answers 400 since (seen in public error reports), and we follow the service.
+/// The service answers 400 (seen in public error reports); Google's troubleshooting guide of May 2025
+/// has it as 500, see [`ContextTooLong::said`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContextTooLong {
     /// The prompt, in tokens.
     pub tokens: u64,
     /// The most that the model reads.
     pub limit: u64,
+}
+
+impl ContextTooLong {
+    /// The failure as a profile's service says it.
+    pub fn said(self, profile: Profile) -> Problem {
+        match profile {
+            Profile::Current => self.into(),
+            Profile::May2025 => ContextTooLong500(self).into(),
+        }
+    }
+}
+
+/// The same as 500, without the counts, as Google's troubleshooting guide of May 2025 has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContextTooLong500(pub ContextTooLong);
+
+impl Failure for ContextTooLong500 {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn status(&self) -> Status {
+        Internal500::default().status()
+    }
+
+    fn log(&self) -> Option<String> {
+        let ContextTooLong { tokens, limit } = self.0;
+        Some(format!("the prompt has {tokens} tokens of {limit} allowed"))
+    }
 }
 
 impl Failure for ContextTooLong {

@@ -6,7 +6,9 @@ mod print;
 use crate::commands::output::{named, read};
 use clap::{Args, ValueEnum};
 use fix::Fixed;
-use propus_failures::{Advice, Cards, Day, Finding, Sending, advise, inspect, inspect::METHODS};
+use propus_failures::{
+    Advice, Cards, Day, Finding, Sending, advise, cards::Profile, inspect, inspect::METHODS,
+};
 use propus_wire::{Surface, Version};
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -40,6 +42,9 @@ pub struct Check {
     /// Judge v1 as strictly as Google did in 2025: many fields exist only on v1beta
     #[arg(long)]
     legacy_v1: bool,
+    /// Whose rules count: `2025-05`, Google's troubleshooting guide of May 2025, or `2026`
+    #[arg(long, default_value = "2026", value_name = "PROFILE")]
+    profile: Profile,
     /// How long the client will wait for the answer, in seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     client_timeout: Option<Duration>,
@@ -94,7 +99,8 @@ impl Check {
         let body = read(self.file.as_deref())?;
         let today = jiff::Timestamp::now().to_string();
         let sending = self.sending(today.parse::<Day>().map_err(anyhow::Error::msg)?);
-        let fixed = self.fix.then(|| fix::fixed(&body, &sending));
+        let cards = Cards::builtin().clone().under(self.profile);
+        let fixed = self.fix.then(|| fix::fixed(&body, &sending, &cards));
         let body = match &fixed {
             Some(fixed) if fixed.is_changed() => {
                 if let Some(file) = named(self.file.as_deref()) {
@@ -104,9 +110,9 @@ impl Check {
             }
             _ => &body,
         };
-        let findings = inspect(body.as_bytes(), &sending, Cards::builtin());
+        let findings = inspect(body.as_bytes(), &sending, &cards);
         let advice = match self.advice {
-            true => advise(body.as_bytes(), &sending, Cards::builtin()),
+            true => advise(body.as_bytes(), &sending, &cards),
             false => Vec::new(),
         };
         let name = self

@@ -112,7 +112,7 @@ fn print(projects: &[Project], format: ListFormat) -> anyhow::Result<()> {
         let billing = if project.billing { "on" } else { "off" };
         println!(
             "{:<14} {:<30} {:<6} {:<8} {state}",
-            project.number, project.name, project.tier, billing
+            project.number, project.name, project.plan.tier, billing
         );
     }
     Ok(())

@@ -2,12 +2,13 @@
 
 mod engines;
 
-use crate::{commands::keys, config, config::Config, folders};
+use crate::{commands::keys, config::Config, folders};
 use anyhow::{Context, bail};
 use clap::Args;
-use propus_failures::Cards;
+use propus_failures::{Cards, cards::Profile};
 use propus_quota::Ledger;
 use propus_server::{
+    AdminToken,
     accounts::Accounts,
     app::{App, Settings, router},
     inject::Injector,
@@ -18,6 +19,7 @@ use propus_server::{
 use std::{
     io::Write,
     net::SocketAddr,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -25,6 +27,7 @@ use std::{
 };
 use tokio::net::TcpListener;
 
+const ADMIN_TOKEN: &str = "PROPUS_ADMIN_TOKEN";
 const LISTEN: &str = "127.0.0.1:8787";
 
 /// Serve the Gemini API
@@ -50,6 +53,10 @@ pub struct Serve {
     /// Answer only for models that are here: no stand-ins
     #[arg(long)]
     strict_models: bool,
+    /// Whose rules count where Google's have changed: `2025-05`, the troubleshooting guide of May 2025
+    /// (temperature to 1.0, a prompt that is too long is a 500), or `2026` [default: 2026]
+    #[arg(long, env = "PROPUS_PROFILE", value_name = "PROFILE")]
+    profile: Option<Profile>,
     /// Let /v1 know as few fields as in 2025 (no tools, system instruction, JSON mode)
     #[arg(long)]
     legacy_v1: bool,
@@ -93,7 +100,12 @@ impl Serve {
             .local_addr()
             .context("the listening socket has no address")?;
         let (accounts, key) = accounts(&config, address)?;
-        let cards = cards(config.cards.as_deref())?;
+        let admin = match accounts {
+            Some(_) => Some(admin_token(&folders::data(config.data_dir.clone())?)?),
+            None => None,
+        };
+        let regions = config.regions.read()?;
+        let cards = cards(config.cards.as_deref())?.under(config.profile);
         let own = engines::start(&config, &self.models).await?;
         let names: Vec<_> = own.iter().map(|model| model.name.as_str()).collect();
         tracing::info!("serving {} after {:?}", names.join(", "), began.elapsed());
@@ -105,12 +117,14 @@ impl Serve {
                 .map_or(Settings::default().deadline, Duration::from_secs),
             ..Settings::default()
         };
-        let quotas = limits(&config.quotas, accounts.as_ref())?;
+        let quotas = limits(&config, accounts.as_ref())?;
         let clock = settings.clock.clone();
         let app = Arc::new(App {
             registry: Registry::new(cards, own, config.strict_models, clock),
             settings,
             accounts,
+            admin,
+            regions,
             quotas,
             injector: self.inject.then(Injector::default),
         });
@@ -131,6 +145,7 @@ impl Serve {
         over(&self.context_tokens, &mut config.local.context_tokens);
         over(&self.sequences, &mut config.local.sequences);
         over(&self.queue, &mut config.local.queue);
+        config.profile = self.profile.unwrap_or(config.profile);
         config.listen = self.listen.clone().or(config.listen);
         config.data_dir = self.data_dir.clone().or(config.data_dir);
         config.deadline_seconds = self.deadline.or(config.deadline_seconds);
@@ -169,6 +184,33 @@ fn accounts(
     Ok((Some(accounts), first.map(|made| made.key)))
 }
 
+/// The administrator's token: of the environment, or of a file that only its owner reads, made at the
+/// first start.
+fn admin_token(folder: &Path) -> anyhow::Result<AdminToken> {
+    if let Ok(token) = std::env::var(ADMIN_TOKEN) {
+        let token = token.trim();
+        if token.len() < 16 {
+            bail!(
+                "{ADMIN_TOKEN} has fewer than 16 letters\nhint: choose a longer one, or leave it out"
+            );
+        }
+        return Ok(AdminToken::new(token));
+    }
+    let path = folder.join("admin.token");
+    let shown = path.display();
+    if let Ok(token) = std::fs::read_to_string(&path) {
+        return Ok(AdminToken::new(token.trim()));
+    }
+    let token = propus_server::accounts::random_token();
+    let mut file = std::fs::OpenOptions::new();
+    file.write(true).create_new(true).mode(0o600);
+    file.open(&path)
+        .and_then(|mut file| writeln!(file, "{token}"))
+        .with_context(|| format!("cannot write the admin token to `{shown}`"))?;
+    tracing::info!("the admin API's token is in {shown}");
+    Ok(AdminToken::new(&token))
+}
+
 fn cards(path: Option<&Path>) -> anyhow::Result<Cards> {
     let Some(path) = path else {
         return Ok(Cards::builtin().clone());
@@ -182,12 +224,17 @@ fn cards(path: Option<&Path>) -> anyhow::Result<Cards> {
 }
 
 /// The limits that count; none unless they are asked for.
-fn limits(config: &config::Quotas, accounts: Option<&Accounts>) -> anyhow::Result<Option<Quotas>> {
+fn limits(config: &Config, accounts: Option<&Accounts>) -> anyhow::Result<Option<Quotas>> {
+    let profile = match config.profile {
+        Profile::May2025 => propus_quota::Profile::May2025,
+        Profile::Current => propus_quota::Profile::Current,
+    };
+    let config = &config.quotas;
     if !config.enabled {
         return Ok(None);
     }
     let mut quotas = Quotas {
-        profile: config.profile,
+        profile: config.profile.unwrap_or(profile),
         ..Quotas::new()
     };
     if let Some(path) = &config.limits {

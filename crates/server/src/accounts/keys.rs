@@ -150,6 +150,11 @@ impl Accounts {
         changed.ok_or_else(|| AccountsError::NoSuchKey(which.into()))
     }
 
+    /// A key by its number, its last four letters, or the whole of it.
+    pub fn key(&self, which: &str) -> Result<KeyRow, AccountsError> {
+        self.find(which)
+    }
+
     fn find(&self, which: &str) -> Result<KeyRow, AccountsError> {
         let ending = which.get(which.len().saturating_sub(4)..).unwrap_or(which);
         let is_whole = which.starts_with(KEY_PREFIX);
@@ -184,6 +189,12 @@ pub(super) fn restrictions_of(stored: Option<String>) -> Restrictions {
         apis: vec!["unreadable".into()],
         ..Restrictions::default()
     })
+}
+
+/// A token for the administrator, which cannot be taken for a key.
+pub fn random_token() -> String {
+    let letters = rand::rng().sample_iter(Alphanumeric).map(char::from);
+    format!("propus-admin-{}", letters.take(40).collect::<String>())
 }
 
 fn random_key() -> String {

@@ -37,6 +37,24 @@ const MIGRATIONS: &[&str] = &[
         snapshot TEXT NOT NULL
     );
 ",
+    "
+    CREATE TABLE limits (
+        project INTEGER NOT NULL REFERENCES projects(id),
+        model TEXT NOT NULL,
+        limits TEXT NOT NULL,
+        PRIMARY KEY (project, model)
+    );
+    CREATE TABLE increases (
+        id INTEGER PRIMARY KEY,
+        project INTEGER NOT NULL REFERENCES projects(id),
+        model TEXT NOT NULL,
+        limits TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        asked INTEGER NOT NULL,
+        decided INTEGER,
+        state TEXT NOT NULL DEFAULT 'asked'
+    );
+",
 ];
 
 /// Brings a database to the newest form, all steps or none.

@@ -1,6 +1,7 @@
 //! Projects: what stands behind a key, and in which state it is.
 
-use super::{Accounts, AccountsError, seconds};
+use super::{Accounts, AccountsError, limits, seconds};
+use propus_quota::Project as Plan;
 pub use propus_quota::Tier;
 use rand::Rng;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -15,8 +16,9 @@ pub struct Project {
     pub number: i64,
     /// Its name.
     pub name: String,
-    /// How much it may ask.
-    pub tier: Tier,
+    /// How much it may ask: its tier, and the limits that it has of its own.
+    #[serde(flatten)]
+    pub plan: Plan,
     /// Whether a billing account is linked.
     pub billing: bool,
     /// Whether it is suspended.
@@ -40,15 +42,21 @@ pub struct ProjectChange {
 }
 
 /// The columns that [`read`] reads, of the table `p`.
-pub(super) const COLUMNS: &str = "p.number, p.name, p.tier, p.billing, p.suspended, p.api_disabled";
+pub(super) fn columns() -> String {
+    let limits = limits::LIMITS;
+    format!("p.number, p.name, p.tier, p.billing, p.suspended, p.api_disabled, {limits}")
+}
 
 /// A project, from its columns behind `first` others.
 pub(super) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Project> {
-    let tier: String = row.get(first + 2)?;
+    let (tier, own): (String, String) = (row.get(first + 2)?, row.get(first + 6)?);
     Ok(Project {
         number: row.get(first)?,
         name: row.get(first + 1)?,
-        tier: tier.parse().unwrap_or_default(),
+        plan: Plan {
+            tier: tier.parse().unwrap_or_default(),
+            models: limits::rows_of(&own),
+        },
         billing: row.get(first + 3)?,
         suspended: row.get(first + 4)?,
         api_disabled: row.get(first + 5)?,
@@ -59,7 +67,7 @@ impl Accounts {
     /// All projects, oldest first.
     pub fn projects(&self) -> Result<Vec<Project>, AccountsError> {
         let database = self.lock();
-        let statement = format!("SELECT {COLUMNS} FROM projects p ORDER BY p.id");
+        let statement = format!("SELECT {} FROM projects p ORDER BY p.id", columns());
         let mut statement = database.prepare(&statement)?;
         let rows = statement.query_map([], |row| read(row, 0))?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -118,9 +126,9 @@ fn standing(project: &Project, change: &ProjectChange) -> Result<(Tier, bool), A
             return Err(AccountsError::TierAgainstBilling);
         }
         (Some(tier), _) => (tier, tier > Tier::Free),
-        (None, Some(true)) => (project.tier.max(Tier::Tier1), true),
+        (None, Some(true)) => (project.plan.tier.max(Tier::Tier1), true),
         (None, Some(false)) => (Tier::Free, false),
-        (None, None) => (project.tier, project.billing),
+        (None, None) => (project.plan.tier, project.billing),
     })
 }
 

@@ -131,9 +131,9 @@ fn a_project_has_a_paid_tier_with_billing_only() {
         };
         accounts.change_project("shop", &change)
     };
-    assert_eq!(change(None, Some(true)).unwrap().tier, Tier::Tier1);
+    assert_eq!(change(None, Some(true)).unwrap().plan.tier, Tier::Tier1);
     assert!(change(Some(Tier::Tier3), None).unwrap().billing);
-    assert_eq!(change(None, Some(false)).unwrap().tier, Tier::Free);
+    assert_eq!(change(None, Some(false)).unwrap().plan.tier, Tier::Free);
     for (tier, billing) in [(Tier::Free, true), (Tier::Tier2, false)] {
         let refused = change(Some(tier), Some(billing));
         assert!(matches!(refused, Err(AccountsError::TierAgainstBilling)));

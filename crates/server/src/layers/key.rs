@@ -43,17 +43,26 @@ pub async fn require_known_key(
 ) -> Response {
     if let Some(accounts) = &app.accounts {
         let peer = request.extensions().get::<Peer>().copied();
-        let admitted =
-            caller(&app, accounts, request.uri(), request.headers()).and_then(|caller| {
-                let origin = origin::of(request.headers(), peer);
-                origin::admit(&caller, &origin, request.uri()).map(|()| caller)
-            });
-        match admitted {
+        match admitted(&app, accounts, &request, peer) {
             Ok(caller) => request.extensions_mut().insert(caller),
             Err(problem) => return Failed(problem).into_response(),
         };
     }
     next.run(request).await
+}
+
+fn admitted(
+    app: &App,
+    accounts: &Accounts,
+    request: &Request,
+    peer: Option<Peer>,
+) -> Result<Caller, Problem> {
+    let headers = request.headers();
+    let caller = caller(app, accounts, request.uri(), headers)?;
+    let origin = origin::of(app, headers, peer);
+    origin::admit(&caller, &origin, request.uri())?;
+    origin::located(app, &caller, headers, peer)?;
+    Ok(caller)
 }
 
 fn caller(

@@ -1,10 +1,17 @@
 //! Where a call comes from, and whether its key and its project allow it there.
 
-use crate::accounts::{Broken, Caller, Origin};
+use crate::{
+    accounts::{Broken, Caller, Origin},
+    app::App,
+};
 use http::{HeaderMap, Uri};
 use propus_failures::{
     Problem,
-    account::service_disabled::{ServiceDisabled, Title},
+    account::{
+        location_unsupported::LocationUnsupported,
+        service_disabled::{ServiceDisabled, Title},
+    },
+    cards::Profile,
     keys::{
         key_restricted_api::KeyRestrictedApi,
         key_restricted_app::{KeyRestrictedApp, Platform},
@@ -21,11 +28,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 pub struct Peer(pub SocketAddr);
 
 /// What the headers and the connection tell.
-pub fn of(headers: &HeaderMap, peer: Option<Peer>) -> Origin<'_> {
+pub fn of<'a>(app: &App, headers: &'a HeaderMap, peer: Option<Peer>) -> Origin<'a> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     Origin {
         referrer: text("referer"),
-        ip: peer.map(|peer| peer.0.ip()),
+        ip: app.regions.address(headers, peer),
         android_package: text("x-android-package"),
         android_certificate: text("x-android-cert"),
         ios_bundle: text("x-ios-bundle-identifier"),
@@ -74,6 +81,29 @@ pub fn admit(caller: &Caller, origin: &Origin, uri: &Uri) -> Result<(), Problem>
         }
         .into(),
     })
+}
+
+/// Refuses projects without billing where the free tier is not offered: in today's words, or in those
+/// of Google's troubleshooting guide of May 2025.
+pub fn located(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    peer: Option<Peer>,
+) -> Result<(), Problem> {
+    if caller.project.billing {
+        return Ok(());
+    }
+    match app.regions.country(headers, peer) {
+        Some(country) if !app.regions.offers(&country) => {
+            Err(match app.registry.cards().profile() {
+                Profile::Current => LocationUnsupported::Place,
+                Profile::May2025 => LocationUnsupported::FreeTier,
+            }
+            .into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The method as the service names it.

@@ -4,12 +4,14 @@ use axum::{Router, body::Body};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use propus_engines::scripted::Scripted;
-use propus_failures::{Card, Cards};
+use propus_failures::{Card, Cards, cards::Profile};
 use propus_server::{
+    AdminToken,
     accounts::Accounts,
     app::{App, Settings, router},
     inject::Injector,
     quotas::Quotas,
+    regions::Regions,
     registry::{OwnModel, Registry},
 };
 use serde_json::Value;
@@ -23,6 +25,9 @@ use tower::ServiceExt;
 pub(crate) fn today() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_795_521_600)
 }
+
+/// The administrator's token.
+pub(crate) const ADMIN: &str = "propus-admin-test";
 
 const SCRIPT: &str = r#"
 [[reply]]
@@ -65,7 +70,23 @@ impl Server {
         Self::whole(Settings::default(), false, Some(quotas))
     }
 
+    /// A server that asks from where calls come.
+    pub(crate) fn in_regions(regions: Regions, profile: Profile) -> Self {
+        Self::made(Settings::default(), false, None, regions, profile)
+    }
+
     fn whole(settings: Settings, strict: bool, quotas: Option<Quotas>) -> Self {
+        let (regions, profile) = (Regions::default(), Profile::Current);
+        Self::made(settings, strict, quotas, regions, profile)
+    }
+
+    fn made(
+        settings: Settings,
+        strict: bool,
+        quotas: Option<Quotas>,
+        regions: Regions,
+        profile: Profile,
+    ) -> Self {
         let settings = Settings {
             clock: Arc::new(today),
             ..settings
@@ -80,12 +101,19 @@ impl Server {
         let accounts = Accounts::in_memory().unwrap();
         let key = accounts.first_key(today()).unwrap().unwrap().key;
         let clock = settings.clock.clone();
-        let registry = Registry::new(Cards::builtin().clone(), vec![own], strict, clock);
+        let registry = Registry::new(
+            Cards::builtin().clone().under(profile),
+            vec![own],
+            strict,
+            clock,
+        );
         let app = App {
             settings,
             registry,
             accounts: Some(accounts),
+            admin: Some(AdminToken::new(ADMIN)),
             quotas,
+            regions,
             injector: Some(Injector::default()),
         };
         let app = Arc::new(app);
@@ -117,6 +145,14 @@ impl Server {
     /// A call with the key.
     pub(crate) async fn post(&self, path: &str, body: &str) -> Reply {
         let request = Request::post(path).header("x-goog-api-key", &self.key);
+        self.send(request.body(Body::from(body.to_owned())).unwrap())
+            .await
+    }
+
+    /// What the administrator does.
+    pub(crate) async fn admin(&self, method: &str, path: &str, body: &str) -> Reply {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("authorization", format!("Bearer {ADMIN}"));
         self.send(request.body(Body::from(body.to_owned())).unwrap())
             .await
     }

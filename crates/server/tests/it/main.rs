@@ -1,5 +1,6 @@
 //! The server from the outside: whole requests through all layers, answered by the scripted engine.
 
+mod admin;
 mod client;
 mod edges;
 mod faults;
@@ -10,3 +11,4 @@ mod methods;
 mod openai;
 mod ours;
 mod quotas;
+mod regions;

@@ -27,7 +27,7 @@ impl Fixed {
 }
 
 /// Corrects a request as far as it can be read at all.
-pub fn fixed(body: &str, sending: &Sending) -> Fixed {
+pub fn fixed(body: &str, sending: &Sending, cards: &Cards) -> Fixed {
     let strict: Option<Value> = serde_json::from_str(body).ok();
     let was_json = strict.is_some();
     // Comments, single quotes and commas too many are taken out by writing it anew.
@@ -38,9 +38,9 @@ pub fn fixed(body: &str, sending: &Sending) -> Fixed {
             was_json: true,
         };
     };
-    let changes = amend(&mut request, sending, Cards::builtin(), &Kind::ALL);
+    let changes = amend(&mut request, sending, cards, &Kind::ALL);
     // The API takes some of what is no strict JSON; that may stay as it is.
-    let is_taken = || inspect(body.as_bytes(), sending, Cards::builtin()).is_empty();
+    let is_taken = || inspect(body.as_bytes(), sending, cards).is_empty();
     if changes.is_empty() && (was_json || is_taken()) {
         return Fixed {
             body: body.to_owned(),
