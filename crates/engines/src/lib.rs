@@ -9,6 +9,7 @@ use propus_wire::{
     embed::{ContentEmbedding, EmbedContentRequest},
     generate::{CountTokensResponse, GenerateContentRequest, GenerateContentResponse},
 };
+use std::time::Instant;
 
 /// Chunks of a reply. They add up to the unary reply by
 /// [`GenerateContentResponse::absorb`]; the last one of each candidate carries a finish reason.
@@ -18,8 +19,13 @@ pub type Chunks = BoxStream<'static, Result<GenerateContentResponse, Problem>>;
 /// What does the work behind the API. Requests that reach it were checked against the model's card.
 #[async_trait]
 pub trait Engine: Send + Sync {
-    /// Answers a conversation. Fails before the first chunk where it can.
-    async fn generate(&self, call: GenerateContentRequest) -> Result<Chunks, Problem>;
+    /// Answers a conversation. Fails before the first chunk where it can. After `until` nobody waits any
+    /// more: an engine that knows that it will be later fails at once.
+    async fn generate(
+        &self,
+        call: GenerateContentRequest,
+        until: Option<Instant>,
+    ) -> Result<Chunks, Problem>;
 
     /// Counts the tokens of a request's prompt.
     async fn count_tokens(

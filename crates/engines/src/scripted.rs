@@ -26,7 +26,7 @@ use propus_wire::{
     },
 };
 use serde::Deserialize;
-use std::fmt;
+use std::{fmt, time::Instant};
 
 /// Answers from a script. A token is a word here.
 #[derive(Debug)]
@@ -207,7 +207,11 @@ fn words(call: &GenerateContentRequest) -> i32 {
 
 #[async_trait]
 impl Engine for Scripted {
-    async fn generate(&self, call: GenerateContentRequest) -> Result<Chunks, Problem> {
+    async fn generate(
+        &self,
+        call: GenerateContentRequest,
+        _: Option<Instant>,
+    ) -> Result<Chunks, Problem> {
         Ok(stream::iter(self.reply(&call)).map(Ok).boxed())
     }
 

@@ -10,7 +10,7 @@ use crate::{
     model::{LoadError, LoadOptions, Model},
     prompt::{ChatTemplate, Conversation, ModelWords, PromptError, Segment},
     sampling::Sampling,
-    scheduler::{Event, Generation, Job, SubmitError},
+    scheduler::{Event, Generation, GenerationError, Job, SubmitError},
     tools::ToolGrammar,
 };
 use async_trait::async_trait;
@@ -25,7 +25,9 @@ use propus_failures::{
         schema_too_complex::SchemaTooComplex,
         schema_unsupported::{Rule, SchemaUnsupported},
     },
-    service::{internal_500::Internal500, overloaded_503::Overloaded503},
+    service::{
+        deadline_504::Deadline504, internal_500::Internal500, overloaded_503::Overloaded503,
+    },
 };
 use propus_wire::{
     embed::{ContentEmbedding, EmbedContentRequest},
@@ -35,7 +37,7 @@ use propus_wire::{
     },
 };
 use reply::Writer;
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Instant};
 
 /// The longest answer, in tokens, where a request does not say it. Google's default is the model's
 /// output limit; small models hardly ever end by themselves, and clients wait for a whole answer.
@@ -168,10 +170,15 @@ impl LocalEngine {
 
 #[async_trait]
 impl Engine for LocalEngine {
-    async fn generate(&self, call: GenerateContentRequest) -> Result<Chunks, Problem> {
+    async fn generate(
+        &self,
+        call: GenerateContentRequest,
+        until: Option<Instant>,
+    ) -> Result<Chunks, Problem> {
         let engine = self.clone();
         let is_heavy = is_long(&call) || is_constrained(&call);
-        let Prepared { job, writer } = aside(is_heavy, move || engine.prepare(&call)).await??;
+        let Prepared { mut job, writer } = aside(is_heavy, move || engine.prepare(&call)).await??;
+        job.until = until;
         let generation = self.model.submit(job).map_err(submit_problem)?;
         begun(generation, writer).await
     }
@@ -203,7 +210,7 @@ impl Engine for LocalEngine {
 /// Waits until the prompt is read, so that a failure until then has a status code of its own.
 async fn begun(mut generation: Generation, mut writer: Writer) -> Result<Chunks, Problem> {
     match generation.next().await {
-        Some(Event::Failed(error)) => return Err(internal(&error.to_string())),
+        Some(Event::Failed(error)) => return Err(generation_problem(&error)),
         Some(event) => writer.take(event),
         None => return Err(internal("the engine ended without an answer")),
     }
@@ -222,7 +229,7 @@ type Next = (
 async fn next_chunk(mut generation: Generation, mut writer: Writer) -> Option<Next> {
     loop {
         match generation.next().await {
-            Some(Event::Failed(error)) => return Some((Err(internal(&error.to_string())), None)),
+            Some(Event::Failed(error)) => return Some((Err(generation_problem(&error)), None)),
             Some(event) => writer.take(event),
             None if writer.is_finished() => return None,
             None => return Some((Err(internal("the engine ended inside an answer")), None)),
@@ -308,6 +315,14 @@ fn count(tokens: usize) -> i32 {
 fn internal(cause: &str) -> Problem {
     let cause = Some(cause.to_owned());
     Internal500 { cause }.into()
+}
+
+fn generation_problem(error: &GenerationError) -> Problem {
+    let cause = error.to_string();
+    match error {
+        GenerationError::TooLate { .. } => Deadline504 { cause: Some(cause) }.into(),
+        _ => internal(&cause),
+    }
 }
 
 fn submit_problem(error: SubmitError) -> Problem {

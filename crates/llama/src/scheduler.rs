@@ -42,6 +42,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 pub use memory::BLOCK;
@@ -76,6 +77,9 @@ pub struct Job {
     pub ignore_end: bool,
     /// Run alone and without the prefix cache.
     pub deterministic: bool,
+    /// After it nobody waits any more. A prompt that cannot be read by then, at the speed that was
+    /// measured, is given up before it is read.
+    pub until: Option<Instant>,
 }
 
 impl Job {
@@ -91,6 +95,7 @@ impl Job {
             logprobs: None,
             ignore_end: false,
             deterministic: false,
+            until: None,
         }
     }
 }
@@ -145,6 +150,18 @@ pub enum GenerationError {
     /// The constraint could not be followed.
     #[error("the constraint could not be followed: {0}")]
     Constraint(String),
+    /// The prompt cannot be read in the time that is left.
+    #[error(
+        "{tokens} tokens of the prompt take about {needed:.1?} to read, and {left:.1?} are left"
+    )]
+    TooLate {
+        /// Those that are not in memory.
+        tokens: usize,
+        /// How long they take at the speed that was measured.
+        needed: Duration,
+        /// How long somebody waits.
+        left: Duration,
+    },
     /// A defect of ours; the log says more.
     #[error("the engine had to be restarted")]
     Restarted,

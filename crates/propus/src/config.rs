@@ -30,6 +30,10 @@ pub struct Config {
     pub deadline_seconds: Option<u64>,
     /// The largest request body, in bytes.
     pub body_limit: Option<usize>,
+    /// Most requests at once; beyond it they fail as overloaded. 10,000 where it is left out.
+    pub max_requests: Option<usize>,
+    /// Most bytes of all request bodies at once; 1 GiB where it is left out.
+    pub max_body_bytes: Option<usize>,
     /// Whose rules count: `2026` or `2025-05`.
     pub profile: Profile,
     /// From where projects without billing may call.

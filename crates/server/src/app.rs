@@ -3,7 +3,11 @@
 use crate::{
     accounts::Accounts,
     inject::Injector,
-    layers::{admin::AdminToken, cors, inject, key, render},
+    layers::{
+        admin::AdminToken,
+        cors, inject, key, render,
+        shed::{self, Load},
+    },
     quotas::Quotas,
     regions::Regions,
     registry::Registry,
@@ -76,6 +80,8 @@ pub struct App {
     pub registry: Registry,
     /// Keys; `None` lets everybody in (`--no-auth`).
     pub accounts: Option<Accounts>,
+    /// How much may go on at once.
+    pub load: Arc<Load>,
     /// Who may use the admin API; nobody where it is `None`.
     pub admin: Option<AdminToken>,
     /// From where projects without billing may call.
@@ -108,6 +114,8 @@ pub fn router(app: Arc<App>) -> Router {
     let api = api
         .merge(ours)
         .nest("/propus/v1", routes::admin::routes(&app))
+        // Load is shed outside the quota: what is refused costs nobody a unit.
+        .layer(middleware::from_fn_with_state(state(&app), shed::shed))
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true));
     Router::new()
         .route("/", get(routes::about::index))

@@ -6,3 +6,4 @@ pub mod inject;
 pub mod key;
 pub mod origin;
 pub mod render;
+pub mod shed;

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod app;
 pub mod inject;
 mod layers;
+pub mod memory;
 mod openai;
 mod pipeline;
 pub mod quotas;
@@ -16,4 +17,4 @@ pub mod registry;
 mod routes;
 pub mod serve;
 
-pub use layers::admin::AdminToken;
+pub use layers::{admin::AdminToken, shed::Load};

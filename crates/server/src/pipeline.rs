@@ -95,7 +95,10 @@ pub async fn run(app: &App, call: Call<'_>) -> Result<Chunks, Problem> {
     let prompt = iter::once_with(|| request.clone());
     let reserved = asking.reserve(app, route, Work::Generate, prompt).await?;
     let deadline = asking.deadline;
-    let chunks = match deadline.bound(route.engine.generate(request)).await {
+    let chunks = match deadline
+        .bound(route.engine.generate(request, deadline.until()))
+        .await
+    {
         Ok(chunks) => quotas::settled(chunks, reserved),
         Err(problem) => {
             reserved.into_iter().for_each(Reservation::cancel);

@@ -10,7 +10,10 @@ pub mod openai;
 pub mod ours;
 pub mod query;
 
-use crate::{app::App, layers::render::Failed};
+use crate::{
+    app::App,
+    layers::{render::Failed, shed::Place},
+};
 use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
@@ -74,15 +77,30 @@ async fn method(
 /// Reads a whole body, up to the limit.
 pub async fn body(app: &App, request: Request) -> Result<Bytes, Problem> {
     let limit = app.settings.body_limit;
-    match Limited::new(request.into_body(), limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if is_too_long(error.as_ref()) => Err(PayloadTooLarge {
-            limit: limit as u64,
-        }
-        .into()),
-        // A broken gzip stream or a client that went away.
-        Err(error) => Err(invalid(format!("the body cannot be read: {error}"))),
+    let place = request.extensions().get::<Place>().cloned();
+    let mut body = Limited::new(request.into_body(), limit);
+    let mut pieces: Vec<Bytes> = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| unreadable(error.as_ref(), limit))?;
+        let Ok(piece) = frame.into_data() else {
+            continue;
+        };
+        place.iter().try_for_each(|place| place.hold(piece.len()))?;
+        pieces.push(piece);
     }
+    Ok(match pieces.len() {
+        1 => pieces.remove(0),
+        _ => pieces.concat().into(),
+    })
+}
+
+fn unreadable(error: &(dyn Error + 'static), limit: usize) -> Problem {
+    if is_too_long(error) {
+        let limit = limit as u64;
+        return PayloadTooLarge { limit }.into();
+    }
+    // A broken gzip stream or a client that went away.
+    invalid(format!("the body cannot be read: {error}"))
 }
 
 /// A fault for which Google has no words.

@@ -14,7 +14,7 @@ use propus_wire::{
     embed::{ContentEmbedding, EmbedContentRequest},
     generate::{Content, CountTokensResponse, GenerateContentRequest},
 };
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
 /// An embedding model behind the API.
 ///
@@ -42,7 +42,11 @@ impl EmbeddingEngine {
 
 #[async_trait]
 impl Engine for EmbeddingEngine {
-    async fn generate(&self, _: GenerateContentRequest) -> Result<Chunks, Problem> {
+    async fn generate(
+        &self,
+        _: GenerateContentRequest,
+        _: Option<Instant>,
+    ) -> Result<Chunks, Problem> {
         // The registry asks only models whose card has the method.
         Err(internal("this model makes vectors only"))
     }

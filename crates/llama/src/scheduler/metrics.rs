@@ -88,7 +88,8 @@ impl Speed {
         self.recent_micros.store(micros, Relaxed);
     }
 
-    fn per_second(&self) -> f64 {
+    /// 0 before the first work.
+    pub(super) fn per_second(&self) -> f64 {
         let micros = self.recent_micros.load(Relaxed);
         if micros == 0 {
             return 0.0;

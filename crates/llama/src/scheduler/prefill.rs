@@ -3,10 +3,10 @@
 use super::engine::Engine;
 use super::memory::BLOCK;
 use super::request::{Candidate, Request};
-use super::{Event, GenerationError};
+use super::{Event, GenerationError, Job};
 use crate::native::DecodeError;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A request's index, and how many tokens of its prompt the next call computes.
 type Reading = (usize, usize);
@@ -15,6 +15,7 @@ impl Engine {
     /// Reads on in the prompts, until so many tokens are computed that the running candidates should
     /// have their turn.
     pub(super) fn read_prompts(&mut self) {
+        self.give_up_late();
         let mut budget = self.options.prompt_chunk;
         while budget > 0 {
             let readings = self.plan_readings(budget);
@@ -33,6 +34,35 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Gives up new requests whose prompts cannot be read in time even if nobody else were there; what
+    /// others have computed takes no time.
+    fn give_up_late(&mut self) {
+        for index in (0..self.running.len()).rev() {
+            if self.running[index].is_timed {
+                continue;
+            }
+            while self.take_block(index, 0) {}
+            self.running[index].is_timed = true;
+            if let Some(error) =
+                self.lateness(&self.running[index].job, self.running[index].unread())
+            {
+                self.fail(index, error);
+            }
+        }
+    }
+
+    fn lateness(&self, job: &Job, tokens: usize) -> Option<GenerationError> {
+        let left = job.until?.saturating_duration_since(Instant::now());
+        let speed = self.queue.counters.prompt.per_second();
+        let needed = Duration::try_from_secs_f64(tokens as f64 / speed).ok()?;
+        // A little slower than measured can still be in time.
+        (needed.mul_f64(0.8) > left).then_some(GenerationError::TooLate {
+            tokens,
+            needed,
+            left,
+        })
     }
 
     /// What the next call computes: of several prompts, because few are as long as a processor could

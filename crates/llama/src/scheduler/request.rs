@@ -30,6 +30,8 @@ pub(super) struct Request {
     pub(super) candidates: Vec<Candidate>,
     /// Whether nothing else has run since it was let in.
     pub(super) alone: bool,
+    /// Whether it was asked whether the prompt can be read in time.
+    pub(super) is_timed: bool,
 }
 
 impl Request {
@@ -51,6 +53,7 @@ impl Request {
             cached: 0,
             candidates: Vec::new(),
             alone,
+            is_timed: false,
         }
     }
 

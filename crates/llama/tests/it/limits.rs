@@ -1,7 +1,8 @@
 //! What is refused, and what ends early.
 
-use crate::support::{finish, is_text, job, model, model_with, run, wait_for};
-use propus_llama::scheduler::{FinishReason, Job, SubmitError};
+use crate::support::{finish, is_text, job, long_text, model, model_with, run, wait_for};
+use propus_llama::scheduler::{FinishReason, GenerationError, Job, SubmitError};
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_full_queue_refuses_at_once() {
@@ -97,4 +98,24 @@ fn no_tokens_are_no_tokens() {
         (outcome.text(), outcome.finished()),
         ("", (FinishReason::MaxTokens, 0))
     );
+}
+
+#[test]
+fn a_prompt_that_cannot_be_read_in_time_is_given_up_at_once() {
+    let model = model();
+    // The speed is measured by a first prompt.
+    assert!(run(&model, job(&model, &long_text(), 1)).error.is_none());
+    let mut late = Job::new(vec![200; 1800], 1);
+    late.until = Some(Instant::now() + Duration::from_millis(5));
+    let outcome = run(&model, late.clone());
+    assert!(
+        matches!(
+            outcome.error,
+            Some(GenerationError::TooLate { tokens: 1800, .. })
+        ),
+        "{outcome:?}"
+    );
+    assert_eq!(model.metrics().cells_used, 0);
+    late.until = Some(Instant::now() + Duration::from_secs(3600));
+    assert!(run(&model, late).error.is_none());
 }

@@ -8,10 +8,11 @@ use clap::Args;
 use propus_failures::{Cards, cards::Profile};
 use propus_quota::Ledger;
 use propus_server::{
-    AdminToken,
+    AdminToken, Load,
     accounts::Accounts,
     app::{App, Settings, router},
     inject::Injector,
+    memory,
     quotas::{self, Quotas},
     registry::Registry,
     serve,
@@ -122,6 +123,10 @@ impl Serve {
         let app = Arc::new(App {
             registry: Registry::new(cards, own, config.strict_models, clock),
             settings,
+            load: Arc::new(Load::new(
+                config.max_requests.unwrap_or(10_000),
+                config.max_body_bytes.unwrap_or(1 << 30),
+            )),
             accounts,
             admin,
             regions,
@@ -129,6 +134,7 @@ impl Serve {
             injector: self.inject.then(Injector::default),
         });
         tokio::spawn(quotas::keep(app.clone()));
+        tokio::spawn(memory::watch(app.clone()));
         let stop = stop_signal()?;
         announce(address, key.as_deref());
         let grace = Duration::from_secs(config.grace_seconds.unwrap_or(30));

@@ -1,15 +1,21 @@
 //! The only place where a problem becomes Google-shaped HTTP, plus our headers and the log line.
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     extract::Request,
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use http::{HeaderValue, StatusCode, Uri, header};
+use http_body::SizeHint;
 use propus_failures::Problem;
 use propus_wire::{frame::Frame, path};
-use std::time::Instant;
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Instant,
+};
 
 /// Lets handlers and layers return a problem; [`render`] writes it.
 #[derive(Debug)]
@@ -63,14 +69,72 @@ pub async fn render(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let frame = frame_of(request.uri());
     let line = LogLine::of(&request);
+    // Dropped before there is an answer, the client is gone.
+    let gone = Gone(Some((line, began)));
     let mut response = next.run(request).await;
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {
         write_problem(&mut response, problem, frame);
     }
     write_google_headers(&mut response, began);
-    line.write(&response, problem.as_ref(), began);
-    response
+    gone.answered(response, problem.as_ref())
+}
+
+/// Logs a client that went away before it had its answer: dropping it stopped the work.
+struct Gone(Option<(LogLine, Instant)>);
+
+impl Gone {
+    /// Logs an answer; the end of a stream is still to come.
+    fn answered(mut self, response: Response, problem: Option<&Problem>) -> Response {
+        let Some((line, began)) = self.0.take() else {
+            return response;
+        };
+        line.write(&response, problem, began);
+        if response.extensions().get::<Streams>().is_none() {
+            return response;
+        }
+        let gone = Self(Some((line, began)));
+        response.map(|body| Body::new(Watched { body, gone }))
+    }
+}
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        if let Some((LogLine { method, path }, began)) = self.0.take() {
+            let (ms, failure) = (began.elapsed().as_millis(), "cancelled-499");
+            tracing::info!(%method, path, status = 499, ms, failure, "the client went away");
+        }
+    }
+}
+
+/// A stream whose end is noticed.
+struct Watched {
+    body: Body,
+    gone: Gone,
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(None | Some(Err(_))) = &polled {
+            self.gone.0 = None;
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 fn write_problem(response: &mut Response, problem: &Problem, frame: Frame) {
@@ -121,7 +185,7 @@ impl LogLine {
         }
     }
 
-    fn write(self, response: &Response, problem: Option<&Problem>, began: Instant) {
+    fn write(&self, response: &Response, problem: Option<&Problem>, began: Instant) {
         let Self { method, path } = self;
         let status = response.status().as_u16();
         let ms = began.elapsed().as_millis();

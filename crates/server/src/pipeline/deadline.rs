@@ -33,6 +33,11 @@ impl Deadline {
         }
     }
 
+    /// When it is.
+    pub fn until(self) -> Option<std::time::Instant> {
+        Some(self.at.into_std())
+    }
+
     /// Waits for work, at most until the deadline.
     pub async fn bound<T>(
         self,

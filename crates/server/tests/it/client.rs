@@ -6,7 +6,7 @@ use http_body_util::BodyExt;
 use propus_engines::scripted::Scripted;
 use propus_failures::{Card, Cards, cards::Profile};
 use propus_server::{
-    AdminToken,
+    AdminToken, Load,
     accounts::Accounts,
     app::{App, Settings, router},
     inject::Injector,
@@ -70,6 +70,17 @@ impl Server {
         Self::whole(Settings::default(), false, Some(quotas))
     }
 
+    /// A server that does so much at once.
+    pub(crate) fn loaded(load: Load) -> Self {
+        let mut server = Self::start();
+        // The old router holds the app.
+        server.router = Router::new();
+        let app = Arc::get_mut(&mut server.app).expect("nobody else has it");
+        app.load = Arc::new(load);
+        server.router = router(server.app.clone());
+        server
+    }
+
     /// A server that asks from where calls come.
     pub(crate) fn in_regions(regions: Regions, profile: Profile) -> Self {
         Self::made(Settings::default(), false, None, regions, profile)
@@ -111,6 +122,7 @@ impl Server {
             settings,
             registry,
             accounts: Some(accounts),
+            load: Arc::default(),
             admin: Some(AdminToken::new(ADMIN)),
             quotas,
             regions,

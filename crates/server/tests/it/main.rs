@@ -7,6 +7,7 @@ mod faults;
 mod framing;
 mod inject;
 mod keys;
+mod load;
 mod methods;
 mod openai;
 mod ours;
