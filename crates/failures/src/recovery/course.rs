@@ -159,16 +159,21 @@ impl Scope {
 pub(super) fn amendments(name: &str) -> &'static [Kind] {
     match name {
         "unknown-field" => &[Kind::Fields, Kind::Schema, Kind::History],
-        "wrong-enum-or-type" => &[Kind::Fields, Kind::Schema],
+        "wrong-enum-or-type" => &[Kind::Fields, Kind::Schema, Kind::History, Kind::Ranges],
         "missing-required-field" => &[Kind::Fields, Kind::Schema, Kind::History],
         "function-name-invalid" => &[Kind::Names],
-        "schema-unsupported" | "schema-too-complex" => &[Kind::Schema],
+        "schema-unsupported" => &[Kind::Schema, Kind::Fields],
+        "schema-too-complex" => &[Kind::Schema],
         "function-call-order" | "multiturn-role-order" | "thought-signature-missing" => {
             &[Kind::History]
         }
-        "feature-conflict" | "param-conflict" | "safety-settings-invalid" => &[Kind::Conflicts],
+        "feature-conflict"
+        | "param-conflict"
+        | "safety-settings-invalid"
+        | "tool-param-deprecated" => &[Kind::Conflicts],
         "param-out-of-range" | "thinking-config-invalid" => &[Kind::Ranges, Kind::Conflicts],
-        "base64-invalid" | "mime-unsupported" | "tool-param-deprecated" => &[Kind::Fields],
+        "param-unsupported-by-model" => &[Kind::Ranges],
+        "base64-invalid" | "mime-unsupported" => &[Kind::Fields],
         // It does not say what is wrong; what changes nothing is decided again without it.
         "invalid-argument-generic" => &Kind::ALL,
         _ => &[],
