@@ -11,6 +11,8 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
+    /// The call itself or its reply: no route is at fault, and none should rest for it.
+    Call,
     /// This route: its address and its model as they are at the moment.
     Route,
     /// The key: another one of the same project may do.
@@ -79,9 +81,9 @@ impl Course {
             // A file that is still processed is waited for by asking for the file, not by asking again.
             (Retry::Poll, _) => Self::Request,
             (Retry::Never, name) => match Scope::of(name) {
-                None => Self::Request,
-                Some(_) if is_spent(name) => Self::Spent,
-                Some(_) => Self::Refused,
+                Scope::Call => Self::Request,
+                _ if is_spent(name) => Self::Spent,
+                _ => Self::Refused,
             },
         }
     }
@@ -100,10 +102,9 @@ fn is_spent(name: &str) -> bool {
 }
 
 impl Scope {
-    /// What a failure concerns, by its name alone; none where it is the request, the reply or the
-    /// client that is at fault.
-    pub(super) fn of(name: &str) -> Option<Self> {
-        Some(match name {
+    /// What a failure concerns, by its name alone.
+    pub(super) fn of(name: &str) -> Self {
+        match name {
             "expired-api-key"
             | "invalid-api-key"
             | "key-format-new"
@@ -150,8 +151,8 @@ impl Scope {
             | "stream-error-midway"
             | "stream-parse-error"
             | "stream-truncated" => Self::Route,
-            _ => return None,
-        })
+            _ => Self::Call,
+        }
     }
 }
 

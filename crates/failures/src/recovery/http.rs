@@ -54,7 +54,8 @@ impl Outcome {
             error.get("code")?.as_u64()
         });
         let progress = Progress::of_chunks(passed);
-        match code.and_then(|code| u16::try_from(code).ok()) {
+        let code = code.and_then(|code| u16::try_from(code).ok());
+        match code.filter(|code| (400..600).contains(code)) {
             Some(code) => Self::of_http(code, None, body).at(progress),
             None => Self::known("stream-error-midway", Sure::Certain).at(progress),
         }
@@ -91,11 +92,7 @@ fn fits(http: u16, failure: &str, sure: Sure) -> bool {
         return false;
     };
     match http {
-        429 => {
-            failure.starts_with("quota-")
-                || matches!(course, Course::Spent | Course::Minute)
-                || Scope::of(failure) == Some(Scope::Account)
-        }
+        429 => failure.starts_with("quota-") || matches!(course, Course::Spent | Course::Minute),
         408 | 499 | 500.. => match course {
             Course::Busy => !failure.starts_with("quota-"),
             Course::Late => failure != "client-timeout",

@@ -6,8 +6,9 @@ use std::{fmt, time::Duration};
 
 /// What recovery may do, and how much of it.
 ///
-/// What changes the caller's request (amendments, another temperature, another model, another version)
-/// or may double a part of the answer (resuming) is off in every profile: who wants it says so.
+/// What changes the caller's request (amendments, another temperature, another version) or may double a
+/// part of the answer (resuming) is off in every profile: who wants it says so. Another model serves
+/// only where one is configured for that.
 ///
 /// ```
 /// use propus_failures::{amend::Kind, recovery::Policy};
@@ -153,7 +154,7 @@ impl Policy {
             stream_instead: true,
             next_route: true,
             past_refusals: true,
-            // It is used only where a larger model is configured, which says that it is wanted.
+            // Who configures a larger model wants it.
             larger_model: true,
             replies: 1,
             ..Self::sdk()

@@ -5,7 +5,7 @@ use proptest::{collection, option, prelude::*, sample};
 use propus_failures::{
     amend::Kind,
     catalogue::{self, ENTRIES},
-    entry::{Entry, Retry},
+    entry::{Entry, Guide, Retry, Sure},
     recovery::{
         Available, Budget, Decision, Fault, History, Outcome, Policy, Progress, Scope, Share,
         Situation, decide,
@@ -72,6 +72,24 @@ fn what_is_final_is_never_repeated_unchanged() {
 }
 
 #[test]
+fn quotas_make_what_they_count_rest_and_requests_nothing() {
+    for entry in ENTRIES {
+        let outcome = Outcome::named(entry.name).expect("a failure of the catalogue");
+        let guide = entry.guide;
+        if matches!(
+            guide,
+            Some(Guide::Parameters | Guide::Safety | Guide::TokenLimits)
+        ) {
+            assert_eq!(outcome.scope, Scope::Call, "{}", entry.name);
+        }
+        if entry.retry == Retry::Delay || entry.retry == Retry::Day {
+            assert_ne!(outcome.scope, Scope::Call, "{}", entry.name);
+            assert_ne!(outcome.scope, Scope::Route, "{}", entry.name);
+        }
+    }
+}
+
+#[test]
 fn a_fault_of_the_request_reaches_no_other_route() {
     for outcome in OUTCOMES.iter().filter(|outcome| outcome.http == Some(400)) {
         let policy = Policy {
@@ -129,6 +147,11 @@ fn a_status_is_not_overruled_by_words() {
             assert!(!decision.goes_on(), "{http} {problem}: {outcome:?}");
         }
         let outcome = Outcome::of_http(429, None, body.as_bytes());
+        let in_trouble = Outcome::of_http(503, None, body.as_bytes());
+        assert!(
+            !in_trouble.failure.starts_with("quota-") || in_trouble.sure == Sure::Certain,
+            "{problem}: {in_trouble:?}"
+        );
         let of_quota = outcome.failure.starts_with("quota-") || outcome.scope != Scope::Route;
         assert!(of_quota, "{problem}: {outcome:?}");
     }

@@ -502,6 +502,11 @@ fn an_error_within_a_stream_counts_by_its_own_code() {
     let late = Outcome::of_stream_error(body, 2);
     let decision = after_one(&late, &policy, |now| now.available = ALL);
     assert_eq!(decision, Decision::Resume { wait: seconds(1) });
+    let odd = br#"{"error": {"code": 14, "message": "unavailable"}}"#;
+    assert_eq!(
+        Outcome::of_stream_error(odd, 0).failure,
+        "stream-error-midway"
+    );
     let list = [b"[".as_slice(), body, b"]"].concat();
     assert_eq!(Outcome::of_stream_error(&list, 2), late);
     assert_eq!(
