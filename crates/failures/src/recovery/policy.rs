@@ -41,8 +41,9 @@ pub struct Policy {
     /// Whether another route may be tried after a quota, missing capacity, an accident or a broken
     /// connection.
     pub next_route: bool,
-    /// Whether another route may be tried also after a refused key, account, place or model. It hides
-    /// a bad key behind a good one, so the refusal should be told to the operator.
+    /// Whether another route, where that is allowed at all, may be tried also after a refused key,
+    /// account, place or model. It hides a bad key behind a good one, so the refusal should be told to
+    /// the operator.
     pub past_refusals: bool,
     /// Whether a context that is too long may go to the larger model that is configured.
     pub larger_model: bool,

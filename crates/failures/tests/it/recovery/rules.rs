@@ -517,7 +517,10 @@ fn an_error_within_a_stream_counts_by_its_own_code() {
     // The answer ended for good: a continuation would be refused as well.
     let day = example("quota-per-day").at(Progress::Passed(2));
     let decision = after_one(&day, &policy, |now| now.available = ALL);
-    assert_eq!(decision, give_up(Why::Begun(2)));
+    assert_eq!(decision, give_up(Why::Final("quota-per-day")));
+    let ended = named("blocked-safety-output").at(Progress::Passed(2));
+    let decision = after_one(&ended, &policy, |now| now.available = ALL);
+    assert_eq!(decision, give_up(Why::Final("blocked-safety-output")));
 }
 
 #[test]
