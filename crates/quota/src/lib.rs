@@ -34,7 +34,7 @@ pub mod snapshot;
 pub mod usage;
 
 pub use ledger::{Ledger, Reservation};
-pub use limits::{LimitTable, Limits, Profile, Project, Tier};
+pub use limits::{LimitChange, LimitTable, Limits, Profile, Project, Setting, Tier};
 pub use refused::{Exhausted, Refused, Unit, Window};
 pub use snapshot::Snapshot;
 pub use usage::{Usage, Used};

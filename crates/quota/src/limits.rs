@@ -32,6 +32,33 @@ impl Limits {
         rpd: None,
         tpd: None,
     };
+
+    /// What a tier that does not offer a model allows of it.
+    pub const NOT_OFFERED: Limits = Limits {
+        rpm: Some(0),
+        tpm: Some(0),
+        rpd: Some(0),
+        tpd: None,
+    };
+
+    /// These limits under a change, such as an increase that was granted to a project.
+    ///
+    /// ```
+    /// use propus_quota::{LimitChange, LimitTable, Profile, Tier};
+    ///
+    /// let limits = LimitTable::builtin().limits(Profile::Current, Tier::Tier1, "gemini-2.5-pro");
+    /// let granted: LimitChange = serde_json::from_str(r#"{"rpm":500,"rpd":"unlimited"}"#).unwrap();
+    /// let limits = limits.with(&granted);
+    /// assert_eq!((limits.rpm, limits.tpm, limits.rpd), (Some(500), Some(2_000_000), None));
+    /// ```
+    pub fn with(self, change: &LimitChange) -> Limits {
+        Limits {
+            rpm: change.rpm.over(self.rpm),
+            tpm: change.tpm.over(self.tpm),
+            rpd: change.rpd.over(self.rpd),
+            tpd: change.tpd.over(self.tpd),
+        }
+    }
 }
 
 /// What a project has paid for, in Google's words: its usage tier.
@@ -96,7 +123,9 @@ pub enum Profile {
     May2025,
 }
 
-/// One limit of an override: kept as it is, taken away, or set.
+/// One limit of a change: kept as it is, taken away, or set.
+///
+/// In JSON and TOML it is a missing key (or `null`), `"unlimited"`, or a whole number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Setting {
     /// The key is not there.
@@ -122,10 +151,11 @@ impl Setting {
     }
 }
 
-/// A row of a table: which limits it changes.
+/// Which limits are different, and how: a row of a table, what a project has of its own, or an
+/// increase that was granted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Row {
+pub struct LimitChange {
     /// Requests in any 60 seconds.
     #[serde(skip_serializing_if = "Setting::is_kept")]
     pub rpm: Setting,
@@ -140,19 +170,9 @@ pub struct Row {
     pub tpd: Setting,
 }
 
-impl Row {
-    fn over(&self, below: Limits) -> Limits {
-        Limits {
-            rpm: self.rpm.over(below.rpm),
-            tpm: self.tpm.over(below.tpm),
-            rpd: self.rpd.over(below.rpd),
-            tpd: self.tpd.over(below.tpd),
-        }
-    }
-}
-
-/// Rows by the name of a model; a name that ends in `*` stands for all that begin so.
-pub type Rows = BTreeMap<String, Row>;
+/// Rows by the name of a model; a `*` in a name stands for any letters or none. The name itself comes
+/// before patterns, a pattern with more letters before one with fewer.
+pub type Rows = BTreeMap<String, LimitChange>;
 
 /// One project: its tier and what is different for it.
 ///
@@ -234,21 +254,57 @@ impl LimitTable {
 
     /// What a tier allows of a model, whose name may begin with `models/` and end in a version
     /// such as `-001`. Aliases are for the caller to resolve.
+    ///
+    /// A tier without a row for the model has that of the tier below: who pays more gets no less. A
+    /// model that has a row only in higher tiers is [not offered](Limits::NOT_OFFERED). The tier's
+    /// row `*` is for models without a row in any tier.
     pub fn limits(&self, profile: Profile, tier: Tier, model: &str) -> Limits {
-        let rows = self.tables.get(&profile).and_then(|tiers| tiers.get(&tier));
-        let row = rows.and_then(|rows| best(rows, model));
-        row.map_or(Limits::UNLIMITED, |row| row.over(Limits::UNLIMITED))
+        let model = bare(model);
+        let own = self.rows(profile, tier);
+        let exact = own.and_then(|rows| rows.get(model));
+        if let Some(row) = exact.or_else(|| self.inherited(profile, tier, model)) {
+            return Limits::UNLIMITED.with(row);
+        }
+        if self.is_known(profile, model) {
+            return Limits::NOT_OFFERED;
+        }
+        let rest = own.and_then(|rows| rows.get("*"));
+        rest.map_or(Limits::UNLIMITED, |row| Limits::UNLIMITED.with(row))
     }
 
     /// What a project may do with a model: its tier's limits under its own.
     pub fn limits_of(&self, profile: Profile, project: &Project, model: &str) -> Limits {
         let below = self.limits(profile, project.tier, model);
-        best(&project.models, model).map_or(below, |row| row.over(below))
+        let own = best(&project.models, bare(model));
+        own.map_or(below, |(_, row)| below.with(row))
+    }
+
+    fn rows(&self, profile: Profile, tier: Tier) -> Option<&Rows> {
+        self.tables.get(&profile)?.get(&tier)
+    }
+
+    /// The row that fits best in this tier and those below, the highest tier where several fit as
+    /// well. That the free tier lacks a model says nothing of the tiers that are paid for.
+    fn inherited(&self, profile: Profile, tier: Tier, model: &str) -> Option<&LimitChange> {
+        let tiers = Tier::ALL.into_iter().filter(|below| *below <= tier);
+        let found = tiers.filter_map(|below| {
+            let (fit, row) = named(self.rows(profile, below)?, model)?;
+            let counts = below == tier || below != Tier::Free || !row.is_zero();
+            counts.then_some((fit, row))
+        });
+        // Of equals, this takes the last.
+        found.max_by_key(|(fit, _)| *fit).map(|(_, row)| row)
+    }
+
+    fn is_known(&self, profile: Profile, model: &str) -> bool {
+        let tiers = self.tables.get(&profile).into_iter().flatten();
+        let mut paid = tiers.filter(|(tier, _)| **tier != Tier::Free);
+        paid.any(|(_, rows)| named(rows, model).is_some())
     }
 }
 
-impl Row {
-    fn lay(&mut self, above: Row) {
+impl LimitChange {
+    fn lay(&mut self, above: LimitChange) {
         for (below, above) in [
             (&mut self.rpm, above.rpm),
             (&mut self.tpm, above.tpm),
@@ -260,24 +316,56 @@ impl Row {
             }
         }
     }
+
+    fn is_zero(&self) -> bool {
+        [self.rpm, self.tpm, self.rpd, self.tpd].contains(&Setting::At(0))
+    }
 }
 
-/// The row of the name itself, of the name without its version, or of the longest pattern.
-fn best<'a>(rows: &'a Rows, model: &str) -> Option<&'a Row> {
-    let model = bare(model);
-    rows.get(model)
-        .or_else(|| rows.get(unversioned(model)?))
-        .or_else(|| longest(rows, model))
+/// The row that fits best, but not one for everything.
+fn named<'a>(rows: &'a Rows, model: &str) -> Option<(usize, &'a LimitChange)> {
+    best(rows, model).filter(|(fit, _)| *fit > 0)
 }
 
-fn longest<'a>(rows: &'a Rows, model: &str) -> Option<&'a Row> {
-    rows.iter()
-        .filter(|(name, _)| {
-            let prefix = name.strip_suffix('*');
-            prefix.is_some_and(|prefix| model.starts_with(prefix))
-        })
-        .max_by_key(|(name, _)| name.len())
-        .map(|(_, row)| row)
+/// The row that fits best, and how well it does.
+fn best<'a>(rows: &'a Rows, model: &str) -> Option<(usize, &'a LimitChange)> {
+    let fits = rows
+        .iter()
+        .filter_map(|(name, row)| Some((fit(name, model)?, row)));
+    fits.max_by_key(|(fit, _)| *fit)
+}
+
+/// How well a row's name fits: the name itself best, then without its version, then patterns by
+/// their letters.
+fn fit(name: &str, model: &str) -> Option<usize> {
+    let name = bare(name);
+    if name == model {
+        return Some(usize::MAX);
+    }
+    if unversioned(model) == Some(name) {
+        return Some(usize::MAX - 1);
+    }
+    let letters = name.bytes().filter(|byte| *byte != b'*').count();
+    matches(name, model).then_some(letters)
+}
+
+/// Whether a name is one that a pattern stands for.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((first, pattern)) = pattern.split_once('*') else {
+        return pattern == name;
+    };
+    let Some(mut rest) = name.strip_prefix(first) else {
+        return false;
+    };
+    let (middle, last) = pattern.rsplit_once('*').unwrap_or(("", pattern));
+    // The first place that fits leaves the most to what follows.
+    for part in middle.split('*') {
+        let Some(place) = rest.find(part) else {
+            return false;
+        };
+        rest = &rest[place + part.len()..];
+    }
+    rest.ends_with(last)
 }
 
 fn bare(model: &str) -> &str {
