@@ -205,7 +205,7 @@ pub struct LimitTable {
     tables: Tables,
 }
 
-/// Why a file of limits cannot be used.
+/// Why a file of limits or prices cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitsError(String);
 
@@ -216,6 +216,12 @@ impl fmt::Display for LimitsError {
 }
 
 impl std::error::Error for LimitsError {}
+
+impl LimitsError {
+    pub(crate) fn of(error: toml::de::Error) -> LimitsError {
+        LimitsError(error.to_string())
+    }
+}
 
 impl LimitTable {
     /// The limits that Google published, from `limits.toml`, which names its sources.
@@ -230,8 +236,7 @@ impl LimitTable {
     /// These limits, changed by a file of the same form: a known name changes only the keys that
     /// the file holds, a new name adds a model without further limits.
     pub fn overridden(&self, text: &str) -> Result<LimitTable, LimitsError> {
-        let changes: Tables =
-            toml::from_str(text).map_err(|error| LimitsError(error.to_string()))?;
+        let changes: Tables = toml::from_str(text).map_err(LimitsError::of)?;
         let mut table = self.clone();
         for (profile, tiers) in changes {
             for (tier, rows) in tiers {
@@ -337,7 +342,7 @@ fn best<'a>(rows: &'a Rows, model: &str) -> Option<(usize, &'a LimitChange)> {
 
 /// How well a row's name fits: the name itself best, then without its version, then patterns by
 /// their letters.
-fn fit(name: &str, model: &str) -> Option<usize> {
+pub(crate) fn fit(name: &str, model: &str) -> Option<usize> {
     let name = bare(name);
     if name == model {
         return Some(usize::MAX);
@@ -368,7 +373,7 @@ fn matches(pattern: &str, name: &str) -> bool {
     rest.ends_with(last)
 }
 
-fn bare(model: &str) -> &str {
+pub(crate) fn bare(model: &str) -> &str {
     model.strip_prefix("models/").unwrap_or(model)
 }
 

@@ -99,7 +99,8 @@ fn the_store_answers_as_the_ledger() {
     let cases = (cases, ways);
     let number = std::sync::atomic::AtomicU64::new(0);
     let mut runner = TestRunner::new(ProptestConfig::with_cases(150));
-    let check = |((limits, steps), on_outage): ((Limits, Vec<(i64, u8, u64)>), OnOutage)| {
+    type Steps = Vec<(i64, u8, u64)>;
+    let check = |((limits, steps), on_outage): ((Limits, Steps), OnOutage)| {
         let project = number
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed)
             .to_string();
