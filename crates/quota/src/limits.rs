@@ -344,44 +344,52 @@ fn best<'a>(rows: &'a Rows, model: &str) -> Option<(usize, &'a LimitChange)> {
 /// their letters.
 pub(crate) fn fit(name: &str, model: &str) -> Option<usize> {
     let name = bare(name);
-    if name == model {
-        return Some(usize::MAX);
+    if !name.contains('*') {
+        return match model.strip_prefix(name)? {
+            "" => Some(usize::MAX),
+            rest => is_version(rest).then_some(usize::MAX - 1),
+        };
     }
-    if unversioned(model) == Some(name) {
-        return Some(usize::MAX - 1);
-    }
-    let letters = name.bytes().filter(|byte| *byte != b'*').count();
-    matches(name, model).then_some(letters)
+    let letters = || name.bytes().filter(|byte| *byte != b'*').count();
+    matches(name, model).then(letters)
 }
 
-/// Whether a name is one that a pattern stands for.
+/// Whether a name is one that a pattern stands for. By bytes, since the library's search is slow to
+/// begin and names are short.
 fn matches(pattern: &str, name: &str) -> bool {
-    let Some((first, pattern)) = pattern.split_once('*') else {
-        return pattern == name;
-    };
-    let Some(mut rest) = name.strip_prefix(first) else {
-        return false;
-    };
-    let (middle, last) = pattern.rsplit_once('*').unwrap_or(("", pattern));
-    // The first place that fits leaves the most to what follows.
-    for part in middle.split('*') {
-        let Some(place) = rest.find(part) else {
-            return false;
-        };
-        rest = &rest[place + part.len()..];
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    let (mut at, mut place) = (0, 0);
+    // Behind the last `*`, and where what it stands for ends as yet.
+    let mut star = None;
+    while place < name.len() {
+        match (pattern.get(at), star) {
+            (Some(b'*'), _) => {
+                at += 1;
+                star = Some((at, place));
+            }
+            (Some(byte), _) if *byte == name[place] => {
+                at += 1;
+                place += 1;
+            }
+            (_, Some((behind, end))) => {
+                at = behind;
+                place = end + 1;
+                star = Some((behind, place));
+            }
+            (_, None) => return false,
+        }
     }
-    rest.ends_with(last)
+    pattern[at..].iter().all(|byte| *byte == b'*')
 }
 
 pub(crate) fn bare(model: &str) -> &str {
     model.strip_prefix("models/").unwrap_or(model)
 }
 
-/// `gemini-2.0-flash` of `gemini-2.0-flash-001`.
-fn unversioned(model: &str) -> Option<&str> {
-    let (name, version) = model.rsplit_once('-')?;
-    let is_version = version.len() == 3 && version.bytes().all(|byte| byte.is_ascii_digit());
-    is_version.then_some(name)
+/// `-001` of `gemini-2.0-flash-001`.
+fn is_version(text: &str) -> bool {
+    let version = text.strip_prefix('-').unwrap_or_default();
+    version.len() == 3 && version.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl Serialize for Setting {
