@@ -1,9 +1,10 @@
-//! How many requests are checked in a second on one core.
+//! How many requests are checked in a second on one core, and what goes with it: limits and prices
+//! looked up, money counted, all of it written down.
 
 #![allow(missing_docs, reason = "criterion's macros write functions without")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use propus_quota::{Ledger, Limits};
+use propus_quota::{Ledger, LimitTable, Limits, Money, PriceTable, Profile, Spend, Tier};
 use std::{
     hint::black_box,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -64,5 +65,47 @@ fn checks(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, checks);
+fn tables(criterion: &mut Criterion) {
+    let (limits, prices) = (LimitTable::builtin(), PriceTable::builtin());
+    let mut group = criterion.benchmark_group("look up");
+    for (name, model) in [
+        ("a name", MODEL),
+        ("a family", "gemini-3.1-flash-image-preview"),
+    ] {
+        group.bench_function(format!("the limits of {name}"), |bench| {
+            bench.iter(|| limits.limits(Profile::Current, Tier::Tier3, black_box(model)));
+        });
+    }
+    group.bench_function("a price", |bench| {
+        bench.iter(|| prices.price(black_box(MODEL)))
+    });
+    group.finish();
+}
+
+fn money(criterion: &mut Criterion) {
+    let limits = PriceTable::builtin().spend_limits(Tier::Tier3);
+    criterion.bench_function("spend, admitted and settled", |bench| {
+        let (spend, mut clock) = (Spend::new(), Clock(UNIX_EPOCH + START));
+        bench.iter(|| {
+            let estimate = black_box(Money::of_nanos(1_000));
+            let reservation = spend.reserve(clock.next(), "project", &limits, estimate);
+            reservation
+                .expect("there is plenty")
+                .settle(Money::of_nanos(900));
+        });
+    });
+}
+
+fn snapshots(criterion: &mut Criterion) {
+    let (ledger, mut clock) = (Ledger::new(), Clock(UNIX_EPOCH + START));
+    for number in 0..300_000 {
+        let project = format!("project-{}", number % 10_000);
+        drop(ledger.reserve(clock.next(), &project, MODEL, &Limits::UNLIMITED, 1_000));
+    }
+    criterion.bench_function("snapshot of 10,000 projects, 30 ticks each", |bench| {
+        bench.iter(|| ledger.snapshot());
+    });
+}
+
+criterion_group!(benches, checks, tables, money, snapshots);
 criterion_main!(benches);

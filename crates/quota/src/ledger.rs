@@ -124,13 +124,13 @@ impl Ledger {
     }
 
     /// All that counts, to be written down. Each account is seen at one moment, but not all at the
-    /// same.
+    /// same: no request waits for more than the copy of its own.
     pub fn snapshot(&self) -> Snapshot {
         let mut accounts = Vec::new();
         for shard in &self.inner.shards {
-            for entry in &lock(shard).accounts {
-                accounts.push(entry.lock().snapshot(&entry.project, &entry.model));
-            }
+            let entries: Vec<_> = lock(shard).accounts.iter().cloned().collect();
+            let account = |entry: &Arc<Entry>| entry.lock().snapshot(&entry.project, &entry.model);
+            accounts.extend(entries.iter().map(account));
         }
         accounts.sort_by(|a, b| (&a.project, &a.model).cmp(&(&b.project, &b.model)));
         Snapshot { accounts }
@@ -206,8 +206,9 @@ impl Shard {
             .insert_unique(entry.hash, entry, |entry| entry.hash);
     }
 
-    /// Forgets idle accounts, once a minute. One that a reservation holds stays: entries are only
-    /// taken under this shard's lock, so a count of 1 means that nobody else has it.
+    /// Forgets idle accounts, once a minute. One that a reservation or a snapshot holds stays:
+    /// entries are only taken under this shard's lock, so a count of 1 means that nobody else has
+    /// it.
     fn sweep(&mut self, now: Now) {
         if now.millis().abs_diff(self.swept) < SWEEP {
             return;

@@ -1,8 +1,9 @@
 //! Quotas as the Gemini API has them: requests and input tokens, by minute and by day, for each
-//! project and model.
+//! project and model; and money, by ten minutes and by month, for each project.
 //!
 //! Pure: no HTTP and no clock. Whoever asks passes the time and the [`Limits`]; the answer is a
-//! [`Reservation`] or a [`Refused`] that holds the facts of a 429.
+//! [`Reservation`] or a [`Refused`] that holds the facts of a 429. [`Spend`] does the same with
+//! [`SpendLimits`] and what a request costs by the [`PriceTable`].
 //!
 //! ```
 //! use propus_quota::{LimitTable, Ledger, Profile, Tier, Unit, Window};
@@ -26,15 +27,21 @@
 mod account;
 pub mod ledger;
 pub mod limits;
+pub mod money;
 mod pacific;
+pub mod prices;
 pub mod refused;
 #[cfg(feature = "shared")]
 pub mod shared;
 pub mod snapshot;
+pub mod spend;
 pub mod usage;
 
 pub use ledger::{Ledger, Reservation};
-pub use limits::{LimitTable, Limits, Profile, Project, Tier};
+pub use limits::{LimitChange, LimitTable, Limits, Profile, Project, Setting, Tier};
+pub use money::Money;
+pub use prices::{Price, PriceTable};
 pub use refused::{Exhausted, Refused, Unit, Window};
 pub use snapshot::Snapshot;
+pub use spend::{Overspent, Spend, SpendLimits, SpendReservation};
 pub use usage::{Usage, Used};

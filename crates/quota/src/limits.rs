@@ -32,6 +32,33 @@ impl Limits {
         rpd: None,
         tpd: None,
     };
+
+    /// What a tier that does not offer a model allows of it.
+    pub const NOT_OFFERED: Limits = Limits {
+        rpm: Some(0),
+        tpm: Some(0),
+        rpd: Some(0),
+        tpd: None,
+    };
+
+    /// These limits under a change, such as an increase that was granted to a project.
+    ///
+    /// ```
+    /// use propus_quota::{LimitChange, LimitTable, Profile, Tier};
+    ///
+    /// let limits = LimitTable::builtin().limits(Profile::Current, Tier::Tier1, "gemini-2.5-pro");
+    /// let granted: LimitChange = serde_json::from_str(r#"{"rpm":500,"rpd":"unlimited"}"#).unwrap();
+    /// let limits = limits.with(&granted);
+    /// assert_eq!((limits.rpm, limits.tpm, limits.rpd), (Some(500), Some(2_000_000), None));
+    /// ```
+    pub fn with(self, change: &LimitChange) -> Limits {
+        Limits {
+            rpm: change.rpm.over(self.rpm),
+            tpm: change.tpm.over(self.tpm),
+            rpd: change.rpd.over(self.rpd),
+            tpd: change.tpd.over(self.tpd),
+        }
+    }
 }
 
 /// What a project has paid for, in Google's words: its usage tier.
@@ -96,7 +123,9 @@ pub enum Profile {
     May2025,
 }
 
-/// One limit of an override: kept as it is, taken away, or set.
+/// One limit of a change: kept as it is, taken away, or set.
+///
+/// In JSON and TOML it is a missing key (or `null`), `"unlimited"`, or a whole number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Setting {
     /// The key is not there.
@@ -122,10 +151,11 @@ impl Setting {
     }
 }
 
-/// A row of a table: which limits it changes.
+/// Which limits are different, and how: a row of a table, what a project has of its own, or an
+/// increase that was granted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Row {
+pub struct LimitChange {
     /// Requests in any 60 seconds.
     #[serde(skip_serializing_if = "Setting::is_kept")]
     pub rpm: Setting,
@@ -140,19 +170,9 @@ pub struct Row {
     pub tpd: Setting,
 }
 
-impl Row {
-    fn over(&self, below: Limits) -> Limits {
-        Limits {
-            rpm: self.rpm.over(below.rpm),
-            tpm: self.tpm.over(below.tpm),
-            rpd: self.rpd.over(below.rpd),
-            tpd: self.tpd.over(below.tpd),
-        }
-    }
-}
-
-/// Rows by the name of a model; a name that ends in `*` stands for all that begin so.
-pub type Rows = BTreeMap<String, Row>;
+/// Rows by the name of a model; a `*` in a name stands for any letters or none. The name itself comes
+/// before patterns, a pattern with more letters before one with fewer.
+pub type Rows = BTreeMap<String, LimitChange>;
 
 /// One project: its tier and what is different for it.
 ///
@@ -185,7 +205,7 @@ pub struct LimitTable {
     tables: Tables,
 }
 
-/// Why a file of limits cannot be used.
+/// Why a file of limits or prices cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitsError(String);
 
@@ -196,6 +216,12 @@ impl fmt::Display for LimitsError {
 }
 
 impl std::error::Error for LimitsError {}
+
+impl LimitsError {
+    pub(crate) fn of(error: toml::de::Error) -> LimitsError {
+        LimitsError(error.to_string())
+    }
+}
 
 impl LimitTable {
     /// The limits that Google published, from `limits.toml`, which names its sources.
@@ -210,8 +236,7 @@ impl LimitTable {
     /// These limits, changed by a file of the same form: a known name changes only the keys that
     /// the file holds, a new name adds a model without further limits.
     pub fn overridden(&self, text: &str) -> Result<LimitTable, LimitsError> {
-        let changes: Tables =
-            toml::from_str(text).map_err(|error| LimitsError(error.to_string()))?;
+        let changes: Tables = toml::from_str(text).map_err(LimitsError::of)?;
         let mut table = self.clone();
         for (profile, tiers) in changes {
             for (tier, rows) in tiers {
@@ -234,22 +259,58 @@ impl LimitTable {
 
     /// What a tier allows of a model, whose name may begin with `models/` and end in a version
     /// such as `-001`. Aliases are for the caller to resolve.
+    ///
+    /// A tier without a row for the model has that of the tier below: who pays more gets no less. A
+    /// model that has a row only in higher tiers is [not offered](Limits::NOT_OFFERED). The tier's
+    /// row `*` is for models without a row in any tier.
     pub fn limits(&self, profile: Profile, tier: Tier, model: &str) -> Limits {
-        let rows = self.tables.get(&profile).and_then(|tiers| tiers.get(&tier));
-        let row = rows.and_then(|rows| best(rows, model));
-        row.map_or(Limits::UNLIMITED, |row| row.over(Limits::UNLIMITED))
+        let model = bare(model);
+        let own = self.rows(profile, tier);
+        let exact = own.and_then(|rows| rows.get(model));
+        if let Some(row) = exact.or_else(|| self.inherited(profile, tier, model)) {
+            return Limits::UNLIMITED.with(row);
+        }
+        if self.is_known(profile, model) {
+            return Limits::NOT_OFFERED;
+        }
+        let rest = own.and_then(|rows| rows.get("*"));
+        rest.map_or(Limits::UNLIMITED, |row| Limits::UNLIMITED.with(row))
     }
 
     /// What a project may do with a model: its tier's limits under its own.
     pub fn limits_of(&self, profile: Profile, project: &Project, model: &str) -> Limits {
         let below = self.limits(profile, project.tier, model);
-        best(&project.models, model).map_or(below, |row| row.over(below))
+        let own = best(&project.models, bare(model));
+        own.map_or(below, |(_, row)| below.with(row))
+    }
+
+    fn rows(&self, profile: Profile, tier: Tier) -> Option<&Rows> {
+        self.tables.get(&profile)?.get(&tier)
+    }
+
+    /// The row that fits best in this tier and those below, the highest tier where several fit as
+    /// well. That the free tier lacks a model says nothing of the tiers that are paid for.
+    fn inherited(&self, profile: Profile, tier: Tier, model: &str) -> Option<&LimitChange> {
+        let tiers = Tier::ALL.into_iter().filter(|below| *below <= tier);
+        let found = tiers.filter_map(|below| {
+            let (fit, row) = named(self.rows(profile, below)?, model)?;
+            let counts = below == tier || below != Tier::Free || !row.is_zero();
+            counts.then_some((fit, row))
+        });
+        // Of equals, this takes the last.
+        found.max_by_key(|(fit, _)| *fit).map(|(_, row)| row)
+    }
+
+    fn is_known(&self, profile: Profile, model: &str) -> bool {
+        let tiers = self.tables.get(&profile).into_iter().flatten();
+        let mut paid = tiers.filter(|(tier, _)| **tier != Tier::Free);
+        paid.any(|(_, rows)| named(rows, model).is_some())
     }
 }
 
-impl Row {
-    /// Takes over what another row does not keep.
-    pub fn lay(&mut self, above: Row) {
+impl LimitChange {
+    /// Takes over what another change does not keep.
+    pub fn lay(&mut self, above: LimitChange) {
         for (below, above) in [
             (&mut self.rpm, above.rpm),
             (&mut self.tpm, above.tpm),
@@ -261,35 +322,75 @@ impl Row {
             }
         }
     }
+
+    fn is_zero(&self) -> bool {
+        [self.rpm, self.tpm, self.rpd, self.tpd].contains(&Setting::At(0))
+    }
 }
 
-/// The row of the name itself, of the name without its version, or of the longest pattern.
-fn best<'a>(rows: &'a Rows, model: &str) -> Option<&'a Row> {
-    let model = bare(model);
-    rows.get(model)
-        .or_else(|| rows.get(unversioned(model)?))
-        .or_else(|| longest(rows, model))
+/// The row that fits best, but not one for everything.
+fn named<'a>(rows: &'a Rows, model: &str) -> Option<(usize, &'a LimitChange)> {
+    best(rows, model).filter(|(fit, _)| *fit > 0)
 }
 
-fn longest<'a>(rows: &'a Rows, model: &str) -> Option<&'a Row> {
-    rows.iter()
-        .filter(|(name, _)| {
-            let prefix = name.strip_suffix('*');
-            prefix.is_some_and(|prefix| model.starts_with(prefix))
-        })
-        .max_by_key(|(name, _)| name.len())
-        .map(|(_, row)| row)
+/// The row that fits best, and how well it does.
+fn best<'a>(rows: &'a Rows, model: &str) -> Option<(usize, &'a LimitChange)> {
+    let fits = rows
+        .iter()
+        .filter_map(|(name, row)| Some((fit(name, model)?, row)));
+    fits.max_by_key(|(fit, _)| *fit)
 }
 
-fn bare(model: &str) -> &str {
+/// How well a row's name fits: the name itself best, then without its version, then patterns by
+/// their letters.
+pub(crate) fn fit(name: &str, model: &str) -> Option<usize> {
+    let name = bare(name);
+    if !name.contains('*') {
+        return match model.strip_prefix(name)? {
+            "" => Some(usize::MAX),
+            rest => is_version(rest).then_some(usize::MAX - 1),
+        };
+    }
+    let letters = || name.bytes().filter(|byte| *byte != b'*').count();
+    matches(name, model).then(letters)
+}
+
+/// Whether a name is one that a pattern stands for. By bytes, since the library's search is slow to
+/// begin and names are short.
+fn matches(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    let (mut at, mut place) = (0, 0);
+    // Behind the last `*`, and where what it stands for ends as yet.
+    let mut star = None;
+    while place < name.len() {
+        match (pattern.get(at), star) {
+            (Some(b'*'), _) => {
+                at += 1;
+                star = Some((at, place));
+            }
+            (Some(byte), _) if *byte == name[place] => {
+                at += 1;
+                place += 1;
+            }
+            (_, Some((behind, end))) => {
+                at = behind;
+                place = end + 1;
+                star = Some((behind, place));
+            }
+            (_, None) => return false,
+        }
+    }
+    pattern[at..].iter().all(|byte| *byte == b'*')
+}
+
+pub(crate) fn bare(model: &str) -> &str {
     model.strip_prefix("models/").unwrap_or(model)
 }
 
-/// `gemini-2.0-flash` of `gemini-2.0-flash-001`.
-fn unversioned(model: &str) -> Option<&str> {
-    let (name, version) = model.rsplit_once('-')?;
-    let is_version = version.len() == 3 && version.bytes().all(|byte| byte.is_ascii_digit());
-    is_version.then_some(name)
+/// `-001` of `gemini-2.0-flash-001`.
+fn is_version(text: &str) -> bool {
+    let version = text.strip_prefix('-').unwrap_or_default();
+    version.len() == 3 && version.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl Serialize for Setting {

@@ -22,6 +22,20 @@ fn midnight_after(millis: u64) -> Option<u64> {
     u64::try_from(midnight.as_millisecond()).ok()
 }
 
+/// The beginning of the first month after a time, both in milliseconds since 1970; never, beyond the
+/// year 9999.
+pub(crate) fn next_month(millis: u64) -> u64 {
+    month_after(millis).unwrap_or(u64::MAX)
+}
+
+fn month_after(millis: u64) -> Option<u64> {
+    let now = Timestamp::from_millisecond(i64::try_from(millis).ok()?).ok()?;
+    let today = now.to_zoned(PACIFIC.clone()).date();
+    let first = today.first_of_month().checked_add(1.month()).ok()?;
+    let midnight = first.to_zoned(PACIFIC.clone()).ok()?.timestamp();
+    u64::try_from(midnight.as_millisecond()).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,8 +61,23 @@ mod tests {
     }
 
     #[test]
+    fn months_end_at_midnight_pacific() {
+        let check = |now: &str, expected: &str| {
+            let millis = |text: &str| text.parse::<Timestamp>().unwrap().as_millisecond() as u64;
+            assert_eq!(next_month(millis(now)), millis(expected), "{now}");
+        };
+        check("2026-06-01T06:59:59.999Z", "2026-06-01T07:00:00Z");
+        check("2026-06-01T07:00:00Z", "2026-07-01T07:00:00Z");
+        check("2026-10-31T23:00:00Z", "2026-11-01T07:00:00Z");
+        check("2026-11-01T07:00:00Z", "2026-12-01T08:00:00Z");
+        check("2026-12-31T23:59:59Z", "2027-01-01T08:00:00Z");
+        check("2028-02-29T12:00:00Z", "2028-03-01T08:00:00Z");
+    }
+
+    #[test]
     fn times_beyond_the_calendar_have_no_midnight() {
         assert_eq!(next_midnight(u64::MAX), u64::MAX);
         assert_eq!(next_midnight(i64::MAX as u64), u64::MAX);
+        assert_eq!(next_month(u64::MAX), u64::MAX);
     }
 }

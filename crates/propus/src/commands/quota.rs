@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use propus_quota::{
     Ledger, LimitTable, Limits, Profile, Usage,
-    limits::{Row, Setting},
+    limits::{LimitChange, Setting},
 };
 use propus_server::accounts::{Accounts, Increase, Project};
 use serde::Serialize;
@@ -130,14 +130,14 @@ fn setting(text: &str) -> Result<Setting, String> {
 }
 
 impl Given {
-    fn row(&self) -> anyhow::Result<Row> {
-        let row = Row {
+    fn row(&self) -> anyhow::Result<LimitChange> {
+        let row = LimitChange {
             rpm: self.rpm.unwrap_or_default(),
             tpm: self.tpm.unwrap_or_default(),
             rpd: self.rpd.unwrap_or_default(),
             tpd: self.tpd.unwrap_or_default(),
         };
-        if row == Row::default() {
+        if row == LimitChange::default() {
             anyhow::bail!("no limit is given\nhint: give --rpm, --tpm, --rpd or --tpd");
         }
         Ok(row)
@@ -158,7 +158,7 @@ impl Quota {
             }
             Self::Unset(Unset { of }) => {
                 let accounts = of.folder.open()?;
-                accounts.set_limits(&of.project, &of.model, &Row::default())?;
+                accounts.set_limits(&of.project, &of.model, &LimitChange::default())?;
                 eprintln!("{} of {} has its tier's limits", of.model, of.project);
             }
             Self::Request(Request { of, given, reason }) => {
@@ -309,7 +309,7 @@ fn print_requests(requests: &[Increase], format: ListFormat) -> anyhow::Result<(
 }
 
 /// Such as `rpm=300 rpd=unlimited`.
-fn written(row: &Row) -> String {
+fn written(row: &LimitChange) -> String {
     let one = |(name, setting): (&str, Setting)| match setting {
         Setting::Kept => None,
         Setting::Unlimited => Some(format!("{name}=unlimited")),

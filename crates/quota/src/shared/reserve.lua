@@ -2,19 +2,21 @@
 -- in account.rs: ticks of 100 ms, 600 to the minute, and a clock that never goes back.
 --
 -- KEYS: the account, the log of its ticks.
--- ARGV: now and the next midnight in milliseconds, tokens; rpm, rpd, tpm, tpd, or -1.
--- Returns {1, tick, day} or {0, when each of the four is free}: milliseconds, -1 never, -2 now.
+-- ARGV: now and the next midnight in milliseconds, tokens; rpm, rpd, tpm, tpd, or -1; a mark for the
+-- account, should it be new: what was counted in one that was lost is not corrected in the next.
+-- Returns {1, tick, day, mark} or {0, when each of the four is free}: milliseconds, -1 never, -2 now.
 local account, log = KEYS[1], KEYS[2]
 local now, midnight, tokens = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local function whole(number) return string.format('%.0f', number) end
 
-local fields = redis.call('HMGET', account, 'latest', 'ahead', 'day', 'ends', 'mr', 'mt', 'dr', 'dt')
+local fields = redis.call('HMGET', account, 'latest', 'ahead', 'day', 'ends', 'mr', 'mt', 'dr', 'dt', 'mark')
 local is_new = not fields[1]
 local tick = math.floor(now / 100)
 local latest, ahead = tonumber(fields[1] or tick), tonumber(fields[2] or 0)
 local day, ends = tonumber(fields[3] or midnight), tonumber(fields[4] or midnight)
 local mr, mt = tonumber(fields[5] or 0), tonumber(fields[6] or 0)
 local dr, dt = tonumber(fields[7] or 0), tonumber(fields[8] or 0)
+local mark = fields[9] or ARGV[8]
 
 local back = math.max(latest - tick - ahead, 0)
 local set_back = back > 600
@@ -63,11 +65,12 @@ if not is_exhausted then
 end
 if not is_exhausted or not is_new then
   redis.call('HSET', account, 'latest', whole(latest), 'ahead', whole(ahead), 'day', whole(day),
-    'ends', whole(ends), 'mr', whole(mr), 'mt', whole(mt), 'dr', whole(dr), 'dt', whole(dt))
+    'ends', whole(ends), 'mr', whole(mr), 'mt', whole(mt), 'dr', whole(dr), 'dt', whole(dt),
+    'mark', mark)
   -- A minute longer than anything counts, since clocks may be unsteady.
   local life = math.max(ends - now, 60100) + 60000
   redis.call('PEXPIRE', account, whole(life))
   redis.call('PEXPIRE', log, whole(life))
 end
 if is_exhausted then return { 0, free[1], free[2], free[3], free[4] } end
-return { 1, latest, day }
+return { 1, latest, day, tonumber(mark) }

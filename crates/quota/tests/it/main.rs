@@ -7,6 +7,7 @@ mod reference;
 #[cfg(feature = "shared")]
 mod shared;
 mod snapshots;
+mod spend;
 mod threads;
 
 use propus_quota::{Ledger, Limits, Refused, Reservation};

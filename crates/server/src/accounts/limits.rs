@@ -2,7 +2,7 @@
 //! project, decided by the administrator.
 
 use super::{Accounts, AccountsError, seconds};
-use propus_quota::limits::{Row as Limits, Rows};
+use propus_quota::limits::{LimitChange as Limits, Rows};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;

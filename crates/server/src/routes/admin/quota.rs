@@ -3,7 +3,7 @@
 use super::{Answer, Refused, accounts, answer, read};
 use crate::app::App;
 use axum::extract::{Path, Request, State};
-use propus_quota::{Limits, Usage, limits::Row};
+use propus_quota::{Limits, Usage, limits::LimitChange};
 use propus_wire::status::Code;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -64,7 +64,7 @@ struct New {
     #[serde(default = "usual")]
     project: String,
     model: String,
-    limits: Row,
+    limits: LimitChange,
     #[serde(default)]
     reason: String,
 }
