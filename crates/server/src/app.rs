@@ -100,8 +100,13 @@ pub fn router(app: Arc<App>) -> Router {
             state(&app),
             key::require_known_key,
         ));
+    let provoking = match &app.injector {
+        Some(_) => routes::inject::router(&app),
+        None => Router::new(),
+    };
     let api = api
         .merge(ours)
+        .merge(provoking)
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true));
     Router::new()
         .route("/", get(routes::about::index))

@@ -1,7 +1,7 @@
 //! A small caller of the router.
 
 use axum::{Router, body::Body};
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use propus_engines::scripted::Scripted;
 use propus_failures::{Card, Cards};
@@ -57,15 +57,26 @@ impl Server {
     }
 
     pub(crate) fn with(settings: Settings, strict: bool) -> Self {
-        Self::whole(settings, strict, None)
+        Self::whole(settings, strict, None, Some(Injector::default()))
+    }
+
+    /// A server where nobody may ask for failures.
+    pub(crate) fn without_faults() -> Self {
+        Self::whole(Settings::default(), false, None, None)
     }
 
     /// A server that counts.
     pub(crate) fn counting(quotas: Quotas) -> Self {
-        Self::whole(Settings::default(), false, Some(quotas))
+        let injector = Some(Injector::default());
+        Self::whole(Settings::default(), false, Some(quotas), injector)
     }
 
-    fn whole(settings: Settings, strict: bool, quotas: Option<Quotas>) -> Self {
+    fn whole(
+        settings: Settings,
+        strict: bool,
+        quotas: Option<Quotas>,
+        injector: Option<Injector>,
+    ) -> Self {
         let settings = Settings {
             clock: Arc::new(today),
             ..settings
@@ -86,7 +97,7 @@ impl Server {
             registry,
             accounts: Some(accounts),
             quotas,
-            injector: Some(Injector::default()),
+            injector,
         };
         let app = Arc::new(app);
         Self {
@@ -104,8 +115,18 @@ impl Server {
         self.app.accounts.as_ref().unwrap()
     }
 
+    /// The router itself.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// A reply whose body was not read yet.
+    pub(crate) async fn open(&self, request: Request<Body>) -> Response<Body> {
+        self.router().oneshot(request).await.unwrap()
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.open(request).await;
         let (head, body) = response.into_parts();
         Reply {
             status: head.status,
