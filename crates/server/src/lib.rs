@@ -12,5 +12,6 @@ mod openai;
 mod pipeline;
 pub mod quotas;
 pub mod registry;
+pub mod replay;
 mod routes;
 pub mod serve;

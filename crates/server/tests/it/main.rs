@@ -10,3 +10,4 @@ mod methods;
 mod openai;
 mod ours;
 mod quotas;
+mod replay;
