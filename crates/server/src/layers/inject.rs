@@ -259,12 +259,19 @@ fn cut(response: Response, first: usize, then: Then) -> Response {
                     apart().await;
                     yield Ok(late);
                 }
-                Then::Reset => yield Err(reset()),
+                Then::Reset => {
+                    if first > 0 {
+                        // Else what came before would be lost with the connection.
+                        apart().await;
+                    }
+                    yield Err(reset());
+                }
                 Then::Half | Then::HalfAndReset => {
                     if let Some(Ok(chunk)) = said(&mut chunks).await {
                         yield Ok(chunk.slice(..chunk.len() / 2));
                     }
                     if matches!(then, Then::HalfAndReset) {
+                        apart().await;
                         yield Err(reset());
                     }
                 }

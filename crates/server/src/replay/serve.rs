@@ -143,6 +143,10 @@ fn body(chunks: Vec<Chunk>, end: End, options: Options, began: Instant) -> Body 
             yield Ok(chunk.data.0);
         }
         if end != End::Whole {
+            if last.is_some() {
+                // Else what came before would be lost with the connection.
+                sleep(PAUSE).await;
+            }
             yield Err(io::Error::new(io::ErrorKind::ConnectionReset, "recorded so"));
         }
     })

@@ -9,10 +9,17 @@ use propus_failures::{
     catalogue::{ENTRIES, examples, replies},
     diagnose,
 };
-use propus_server::inject::{Rule, names};
+use propus_server::{
+    inject::{HEADER, Rule, names},
+    serve::serve,
+};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    time::Instant,
+};
 
 const BODY: &str = r#"{"contents":[{"parts":[{"text":"hi"}]}]}"#;
 const UNARY: &str = "/v1beta/models/small:generateContent";
@@ -431,4 +438,44 @@ async fn servers_that_do_not_provoke_have_no_rules() {
     let server = Server::without_faults();
     assert_eq!(server.get("/propus/v1/inject").await.status, 404);
     assert_eq!(ask(&server, UNARY, "overloaded-503").await.status, 200);
+}
+
+/// What a connection carries when it is asked with this header.
+async fn over_tcp(inject: &str) -> Vec<u8> {
+    let server = Server::start();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let stopped = async { stopped.await.unwrap_or_default() };
+    let grace = Duration::from_secs(5);
+    let serving = tokio::spawn(serve(listener, server.router(), stopped, grace));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let (key, length) = (&server.key, BODY.len());
+    let request = format!(
+        "POST {STREAM} HTTP/1.1\r\nhost: x\r\nx-goog-api-key: {key}\r\n{HEADER}: {inject}\r\n\
+         connection: close\r\ncontent-length: {length}\r\n\r\n{BODY}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut got = Vec::new();
+    // A reset is an error here; what came before it counts.
+    let _ = stream.read_to_end(&mut got).await;
+    stop.send(()).unwrap();
+    serving.await.unwrap();
+    got
+}
+
+#[tokio::test]
+async fn a_reset_leaves_no_answer_on_the_connection() {
+    let whole = over_tcp("ok").await;
+    assert!(whole.ends_with(b"0\r\n\r\n"));
+    assert_eq!(over_tcp("network-error").await, b"");
+    let begun = String::from_utf8(over_tcp("network-error;chunk=1").await).unwrap();
+    assert_eq!(begun.matches("data: ").count(), 1);
+    assert!(!begun.ends_with("0\r\n\r\n"), "{begun}");
+    let cut = String::from_utf8(over_tcp("stream-truncated;chunk=2").await).unwrap();
+    assert_eq!(cut.matches("data: ").count(), 2);
+    assert!(
+        cut.ends_with("0\r\n\r\n"),
+        "it ends as if it were whole: {cut}"
+    );
 }
