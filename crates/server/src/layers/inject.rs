@@ -1,5 +1,7 @@
 //! Carries out the failures that a request asks for, or a rule, or the model's name.
 
+mod named;
+
 use crate::{
     accounts::Caller,
     app::App,
@@ -19,15 +21,10 @@ use axum::{
 };
 use bytes::Bytes;
 use futures::StreamExt;
-use http::{HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderValue, StatusCode, Uri, header};
 use propus_failures::Problem;
-use propus_wire::{
-    frame::Frame,
-    generate::GenerateContentResponse,
-    path::{Path, bare_model},
-};
-use serde::Deserialize;
-use std::{borrow::Cow, io, sync::Arc, time::Duration};
+use propus_wire::{frame::Frame, generate::GenerateContentResponse};
+use std::{io, sync::Arc, time::Duration};
 
 /// The layer; it stands within the key's, so that only callers who may call can provoke.
 pub async fn inject(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
@@ -35,7 +32,7 @@ pub async fn inject(State(app): State<Arc<App>>, request: Request, next: Next) -
         return next.run(request).await;
     };
     let failed = |problem| Failed(problem).into_response();
-    let (request, model) = match with_model(&app, request).await {
+    let (request, model) = match named::with_model(&app, request).await {
         Ok(read) => read,
         Err(problem) => return failed(problem),
     };
@@ -67,7 +64,7 @@ fn due(
         key: key.as_deref(),
         project: caller.map(|caller| &*caller.project),
         model,
-        method: &method(request),
+        method: &named::method(request),
     };
     match injector.ruled(&called) {
         Some(fault) => Ok(Some(fault)),
@@ -75,62 +72,14 @@ fn due(
     }
 }
 
-/// The model that a request names, which on OpenAI's paths stands in the body.
-async fn with_model(app: &App, request: Request) -> Result<(Request, Option<String>), Problem> {
-    #[derive(Deserialize)]
-    struct Named<'a> {
-        #[serde(borrow)]
-        model: Option<Cow<'a, str>>,
-    }
-    match Path::parse(request.uri().path()) {
-        Some(Path::Method(_, resource, _)) => {
-            let name = resource.name.into_owned();
-            Ok((request, Some(name)))
-        }
-        Some(Path::Model(_, name)) => {
-            let name = name.into_owned();
-            Ok((request, Some(name)))
-        }
-        Some(Path::OpenAi(_, rest)) if request.method() == Method::GET => {
-            let name = rest.strip_prefix("models/").map(bare_model);
-            let name = name.map(str::to_owned);
-            Ok((request, name))
-        }
-        Some(Path::OpenAi(..)) => {
-            let (head, body) = request.into_parts();
-            let body = routes::body(app, Request::new(body)).await?;
-            let named = serde_json::from_slice::<Named<'_>>(&body).ok();
-            let name = named.and_then(|named| named.model);
-            let name = name.map(|name| bare_model(&name).to_owned());
-            Ok((Request::from_parts(head, Body::from(body)), name))
-        }
-        Some(Path::Models(_)) | None => Ok((request, None)),
-    }
-}
-
-/// The method as a rule names it.
-fn method(request: &Request) -> Cow<'_, str> {
-    match Path::parse(request.uri().path()) {
-        Some(Path::Method(_, _, method)) => method,
-        Some(Path::Models(_)) => "models.list".into(),
-        Some(Path::Model(..)) => "models.get".into(),
-        Some(Path::OpenAi(_, rest)) => match rest.as_ref() {
-            "models" => "models.list".into(),
-            path if path.starts_with("models/") => "models.get".into(),
-            _ => rest,
-        },
-        None => "".into(),
-    }
-}
-
 async fn play(app: &App, fault: Fault, request: Request, next: Next) -> Result<Response, Problem> {
     let uri = request.uri().clone();
     let first = fault.chunk.unwrap_or(0);
     Ok(match fault.what {
-        What::Nothing => slow(next.run(request).await, first, fault.every),
+        What::Nothing => slow(answer(app, request, next).await?, first, fault.every),
         What::Error(problem) if first == 0 => return Err(problem),
         What::Error(problem) => {
-            let response = next.run(request).await;
+            let response = answer(app, request, next).await?;
             if !streams(&response) {
                 return Err(problem);
             }
@@ -138,13 +87,13 @@ async fn play(app: &App, fault: Fault, request: Request, next: Next) -> Result<R
         }
         What::Reset => match first {
             0 => cut(Response::new(Body::empty()), 0, Then::Reset),
-            _ => cut(next.run(request).await, first, Then::Reset),
+            _ => cut(answer(app, request, next).await?, first, Then::Reset),
         },
-        What::Truncated => match next.run(request).await {
+        What::Truncated => match answer(app, request, next).await? {
             response if streams(&response) => cut(response, first, Then::End),
             response => cut(response, 0, Then::HalfAndReset),
         },
-        What::Unparsable => match next.run(request).await {
+        What::Unparsable => match answer(app, request, next).await? {
             response if streams(&response) => cut(response, first, Then::Half),
             response => cut(response, 0, Then::Half),
         },
@@ -157,6 +106,11 @@ async fn play(app: &App, fault: Fault, request: Request, next: Next) -> Result<R
         What::Login => foreign(login()),
         What::Reply { name, reply } => replied(app, name, *reply, request).await?,
     })
+}
+
+/// The answer as if nobody had asked; a model that is named after a failure has another one answer for it.
+async fn answer(app: &App, request: Request, next: Next) -> Result<Response, Problem> {
+    Ok(next.run(named::in_place(app, request).await?).await)
 }
 
 fn streams(response: &Response) -> bool {
@@ -178,7 +132,7 @@ async fn replied(
     reply: GenerateContentResponse,
     request: Request,
 ) -> Result<Response, Problem> {
-    match method(&request).as_ref() {
+    match named::method(&request).as_ref() {
         "generateContent" => {
             let query = Query::read(request.uri().query().unwrap_or_default())?;
             Ok(json(&reply, &query))

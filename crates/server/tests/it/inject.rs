@@ -61,6 +61,32 @@ async fn a_model_may_be_a_failure() {
     }
 }
 
+/// Failures that need an answer have another model give it.
+#[tokio::test(start_paused = true)]
+async fn a_model_that_is_a_failure_answers_where_it_must() {
+    let server = Server::start();
+    for (model, words) in [
+        ("fault-stream-error-midway", "\"code\":503"),
+        ("fault-slow-chunks", "STOP"),
+        ("fault-stream-truncated", "The "),
+    ] {
+        let path = STREAM.replace("small", model);
+        let reply = server.post(&path, BODY).await;
+        assert_eq!(reply.status, 200, "{model}: {}", reply.text());
+        assert!(reply.text().contains(words), "{model}: {}", reply.text());
+        let body = format!(
+            r#"{{"model":"models/{model}","stream":true,"messages":[{{"role":"user","content":"hi"}}]}}"#
+        );
+        let reply = server.post(CHAT, &body).await;
+        assert_eq!(reply.status, 200, "{model}: {}", reply.text());
+        assert!(
+            reply.text().contains("\"model\":\"small\""),
+            "{}",
+            reply.text()
+        );
+    }
+}
+
 #[tokio::test]
 async fn streams_are_cut_and_fail_midway() {
     let server = Server::start();
