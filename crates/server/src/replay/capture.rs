@@ -42,8 +42,7 @@ const PASSING: [&str; 5] = [
     "upgrade",
 ];
 
-/// An exchange before it is written: keys are still in it.
-#[derive(Debug)]
+/// An exchange before it is written: keys are still in it, so it cannot be shown.
 pub(super) struct Captured {
     secrets: Vec<Vec<u8>>,
     method: String,
@@ -58,7 +57,6 @@ pub(super) struct Captured {
 }
 
 /// A body's pieces, up to a limit.
-#[derive(Debug)]
 struct Kept {
     pieces: Vec<(u64, Bytes)>,
     size: usize,

@@ -74,7 +74,8 @@ pub struct Counts {
 /// Records what goes through a router. Its copies write to the same file.
 ///
 /// No request waits for it: exchanges go through a queue to a thread of their own, and are lost, counted
-/// and logged where that cannot keep up.
+/// and logged where that cannot keep up. Requests are held in memory before their key is looked at, so it
+/// is nothing for a server that strangers can reach.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     queue: mpsc::Sender<Work>,
@@ -90,7 +91,6 @@ struct Tally {
     lost: AtomicU64,
 }
 
-#[derive(Debug)]
 enum Work {
     Write(Box<Captured>),
     Flush(oneshot::Sender<io::Result<()>>),

@@ -5,6 +5,7 @@ use super::{
     exchange::{Chunk, End, Exchange},
     find::{Found, Index},
     load::{self, Recorded, ReplayError},
+    secrets,
 };
 use crate::{layers::cors, routes::about};
 use axum::{
@@ -78,9 +79,14 @@ async fn answer(
         }
     };
     let query = head.uri.query().unwrap_or_default();
+    // What was hidden in the recording is hidden here, too, or it would not be the same.
+    let known = secrets::of(&head.headers, query);
+    let path = secrets::hidden(head.uri.path(), &known);
+    let mut body = Vec::from(body);
+    secrets::hide(&mut body, &known);
     let line_of = |at: usize| replay.recorded[at].line;
-    let (method, path) = (head.method.as_str(), head.uri.path());
-    let found = match replay.index.find(method, path, query, &body, line_of) {
+    let method = head.method.as_str();
+    let found = match replay.index.find(method, &path, query, &body, line_of) {
         Ok(found) => found,
         Err(message) => return refused(Code::NotFound, message),
     };

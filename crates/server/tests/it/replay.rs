@@ -222,14 +222,23 @@ async fn keys_are_in_no_recording() {
     let named = send(&recording.router, request.unwrap()).await;
     let reply = String::from_utf8(named.chunks.concat()).unwrap();
     assert!(reply.contains(&key), "the error repeats the name: {reply}");
-    assert_eq!(recording.lines().await.len(), 4);
+    let own = |body| {
+        let request = Request::post(UNARY).header("x-goog-api-key", "my-own-secret");
+        request.body(Body::from(body)).unwrap()
+    };
+    let body = r#"{"contents":"a key of no known form: my-own-secret"}"#;
+    assert_eq!(send(&recording.router, own(body)).await.status, 400);
+    assert_eq!(recording.lines().await.len(), 5);
     let file = fs::read_to_string(&recording.path).unwrap();
     assert!(!file.contains(&key) && !file.contains(foreign), "{file}");
+    assert!(!file.contains("my-own-secret"), "{file}");
     assert!(!file.contains("key=") && !file.contains("Bearer"), "{file}");
     // The same request is found all the same.
     let again = recording.replay(Options::default()).await;
     let seen = ask(&again, UNARY, &echoed).await;
     assert_eq!(seen.headers["x-propus-replay"], "exact; line 2");
+    let refused = send(&again, own(body)).await;
+    assert_eq!(refused.headers["x-propus-replay"], "exact; line 6");
     let length = seen.headers["content-length"].to_str().unwrap();
     assert_eq!(length, seen.chunks.concat().len().to_string());
 }
