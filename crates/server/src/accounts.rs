@@ -13,8 +13,9 @@ pub use limits::{Increase, IncreaseState};
 pub use projects::{Project, ProjectChange, Tier};
 pub use restrictions::{AndroidApp, Broken, Origin, Restrictions, SERVICE};
 
-use propus_quota::Snapshot;
+use propus_quota::{Snapshot, spend::SpendSnapshot};
 use rusqlite::{Connection, OptionalExtension};
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
@@ -222,23 +223,40 @@ impl Accounts {
 
     /// What was used of the quotas when it was last written down.
     pub fn counters(&self) -> Result<Option<Snapshot>, AccountsError> {
+        self.stored("counters")
+    }
+
+    /// What was spent when it was last written down.
+    pub fn spent(&self) -> Result<Option<SpendSnapshot>, AccountsError> {
+        self.stored("spent")
+    }
+
+    fn stored<T: DeserializeOwned>(&self, table: &str) -> Result<Option<T>, AccountsError> {
         let stored: Option<String> = self
             .lock()
-            .query_row("SELECT snapshot FROM counters", [], |row| row.get(0))
+            .query_row(&format!("SELECT snapshot FROM {table}"), [], |row| {
+                row.get(0)
+            })
             .optional()?;
         // What a newer program wrote and this one cannot read counts as nothing.
         Ok(stored.and_then(|stored| serde_json::from_str(&stored).ok()))
     }
 
-    /// Writes down what was used of the quotas.
-    pub fn save_counters(&self, snapshot: &Snapshot) -> Result<(), AccountsError> {
-        let text = serde_json::to_string(snapshot).expect("counts can be written");
-        self.lock().execute(
-            "INSERT INTO counters (id, snapshot) VALUES (1, ?1)
-             ON CONFLICT (id) DO UPDATE SET snapshot = ?1",
-            [text],
-        )?;
-        Ok(())
+    /// Writes down what was used of the quotas, if it is counted here, and what was spent.
+    pub fn save_used(
+        &self,
+        counts: Option<&Snapshot>,
+        spent: &SpendSnapshot,
+    ) -> Result<(), AccountsError> {
+        let mut database = self.lock();
+        let transaction = database.transaction()?;
+        if let Some(counts) = counts {
+            let text = serde_json::to_string(counts).expect("counts can be written");
+            store(&transaction, "counters", &text)?;
+        }
+        let text = serde_json::to_string(spent).expect("amounts can be written");
+        store(&transaction, "spent", &text)?;
+        Ok(transaction.commit()?)
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
@@ -257,6 +275,14 @@ impl Known {
             _ => Verdict::Valid(self.caller.clone()),
         }
     }
+}
+
+fn store(database: &Connection, table: &str, text: &str) -> rusqlite::Result<usize> {
+    let statement = format!(
+        "INSERT INTO {table} (id, snapshot) VALUES (1, ?1)
+         ON CONFLICT (id) DO UPDATE SET snapshot = ?1"
+    );
+    database.execute(&statement, [text])
 }
 
 fn hash(key: &str) -> [u8; 32] {

@@ -111,8 +111,13 @@ pub fn router(app: Arc<App>) -> Router {
             state(&app),
             key::require_known_key,
         ));
+    let provoking = match &app.injector {
+        Some(_) => routes::inject::router(&app),
+        None => Router::new(),
+    };
     let api = api
         .merge(ours)
+        .merge(provoking)
         .nest("/propus/v1", routes::admin::routes(&app))
         // Load is shed outside the quota: what is refused costs nobody a unit.
         .layer(middleware::from_fn_with_state(state(&app), shed::shed))

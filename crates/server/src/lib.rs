@@ -14,6 +14,7 @@ mod pipeline;
 pub mod quotas;
 pub mod regions;
 pub mod registry;
+pub mod replay;
 mod routes;
 pub mod serve;
 

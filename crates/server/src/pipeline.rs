@@ -8,7 +8,7 @@ mod finish;
 use crate::{
     accounts::Caller,
     app::App,
-    quotas::{self, Work},
+    quotas::{Needed, Reserved, Work},
     registry::Route,
 };
 use axum::extract::Request;
@@ -16,7 +16,6 @@ use deadline::Deadline;
 use futures::StreamExt;
 use propus_engines::Chunks;
 use propus_failures::{Call as Asked, Problem, check, limits::context_too_long::ContextTooLong};
-use propus_quota::Reservation;
 use propus_wire::{Version, generate::GenerateContentRequest};
 use std::iter;
 
@@ -57,19 +56,32 @@ impl Asking {
         route: &Route,
         work: Work,
         prompts: impl IntoIterator<Item = GenerateContentRequest>,
-    ) -> Result<Vec<Reservation>, Problem> {
+    ) -> Result<Reserved, Problem> {
         let (Some(quotas), Some(caller)) = (&app.quotas, &self.caller) else {
-            return Ok(Vec::new());
+            return Ok(Reserved::default());
         };
-        let mut tokens = Vec::new();
+        let mut needed = Vec::new();
         for prompt in prompts {
+            let output = most_output(&prompt);
             let counted = route.engine.count_tokens(prompt);
             let count = self.deadline.bound(counted).await?.total_tokens;
-            tokens.push(u64::from(count.unwrap_or_default().unsigned_abs()));
+            needed.push(Needed {
+                input: u64::from(count.unwrap_or_default().unsigned_abs()),
+                output,
+            });
         }
         let (now, model) = ((app.settings.clock)(), &route.card.name);
-        quotas.reserve(now, &caller.project, model, work, &tokens)
+        let project = &caller.project;
+        quotas.reserve(now, project, model, work, &needed).await
     }
+}
+
+/// The most tokens that all answers may have, where the request says it.
+fn most_output(request: &GenerateContentRequest) -> Option<u64> {
+    let config = request.generation_config.as_ref()?;
+    let positive = |count: i32| u64::try_from(count).ok().filter(|count| *count > 0);
+    let candidates = config.candidate_count.and_then(positive).unwrap_or(1);
+    Some(positive(config.max_output_tokens?)? * candidates)
 }
 
 /// A problem in the words of the profile.
@@ -99,9 +111,9 @@ pub async fn run(app: &App, call: Call<'_>) -> Result<Chunks, Problem> {
         .bound(route.engine.generate(request, deadline.until()))
         .await
     {
-        Ok(chunks) => quotas::settled(chunks, reserved),
+        Ok(chunks) => reserved.settled_by(chunks),
         Err(problem) => {
-            reserved.into_iter().for_each(Reservation::cancel);
+            reserved.cancel().await;
             return Err(said(app, problem));
         }
     };

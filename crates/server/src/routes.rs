@@ -4,6 +4,7 @@ pub mod about;
 pub mod admin;
 pub mod embed;
 pub mod generate;
+pub mod inject;
 pub mod models;
 pub mod not_found;
 pub mod openai;

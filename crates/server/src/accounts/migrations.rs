@@ -54,6 +54,12 @@ const MIGRATIONS: &[&str] = &[
         decided INTEGER,
         state TEXT NOT NULL DEFAULT 'asked'
     );
+    ALTER TABLE projects ADD COLUMN spend_cap TEXT;
+    ALTER TABLE projects ADD COLUMN credit TEXT;
+    CREATE TABLE spent (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        snapshot TEXT NOT NULL
+    );
 ",
 ];
 

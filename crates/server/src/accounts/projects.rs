@@ -1,11 +1,11 @@
 //! Projects: what stands behind a key, and in which state it is.
 
 use super::{Accounts, AccountsError, limits, seconds};
-use propus_quota::Project as Plan;
 pub use propus_quota::Tier;
+use propus_quota::{Money, Project as Plan};
 use rand::Rng;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::time::SystemTime;
 
 /// A project.
@@ -21,6 +21,10 @@ pub struct Project {
     pub plan: Plan,
     /// Whether a billing account is linked.
     pub billing: bool,
+    /// What it may spend in a month, by its owner's will; US dollars.
+    pub spend_cap: Option<Money>,
+    /// All credit that was bought in advance; `None` is paid afterwards. US dollars.
+    pub credit: Option<Money>,
     /// Whether it is suspended.
     pub suspended: bool,
     /// Whether the API is switched off in it.
@@ -35,21 +39,38 @@ pub struct ProjectChange {
     pub tier: Option<Tier>,
     /// Whether a billing account is linked; without one the tier is `free`.
     pub billing: Option<bool>,
+    /// What it may spend in a month; `null` is no cap.
+    #[serde(deserialize_with = "given")]
+    pub spend_cap: Option<Option<Money>>,
+    /// All credit that was bought in advance, top-ups added; `null` is paid afterwards.
+    #[serde(deserialize_with = "given")]
+    pub credit: Option<Option<Money>>,
     /// Whether it is suspended.
     pub suspended: Option<bool>,
     /// Whether the API is switched off in it.
     pub api_disabled: Option<bool>,
 }
 
+/// What is given, be it `null`.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Money>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
 /// The columns that [`read`] reads, of the table `p`.
 pub(super) fn columns() -> String {
     let limits = limits::LIMITS;
-    format!("p.number, p.name, p.tier, p.billing, p.suspended, p.api_disabled, {limits}")
+    format!(
+        "p.number, p.name, p.tier, p.billing, p.suspended, p.api_disabled, {limits}, p.spend_cap, p.credit"
+    )
 }
 
 /// A project, from its columns behind `first` others.
 pub(super) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Project> {
     let (tier, own): (String, String) = (row.get(first + 2)?, row.get(first + 6)?);
+    let money = |column: usize| {
+        let stored: Option<String> = row.get(first + column)?;
+        rusqlite::Result::Ok(stored.and_then(|stored| stored.parse().ok()))
+    };
     Ok(Project {
         number: row.get(first)?,
         name: row.get(first + 1)?,
@@ -58,6 +79,8 @@ pub(super) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Project> {
             models: limits::rows_of(&own),
         },
         billing: row.get(first + 3)?,
+        spend_cap: money(7)?,
+        credit: money(8)?,
         suspended: row.get(first + 4)?,
         api_disabled: row.get(first + 5)?,
     })
@@ -103,7 +126,8 @@ impl Accounts {
         let project = self.project(which)?;
         let (tier, billing) = standing(&project, change)?;
         self.lock().execute(
-            "UPDATE projects SET tier = ?2, billing = ?3, suspended = ?4, api_disabled = ?5
+            "UPDATE projects SET tier = ?2, billing = ?3, suspended = ?4, api_disabled = ?5,
+             spend_cap = ?6, credit = ?7
              WHERE number = ?1",
             params![
                 project.number,
@@ -111,11 +135,17 @@ impl Accounts {
                 billing,
                 change.suspended.unwrap_or(project.suspended),
                 change.api_disabled.unwrap_or(project.api_disabled),
+                written(change.spend_cap.unwrap_or(project.spend_cap)),
+                written(change.credit.unwrap_or(project.credit)),
             ],
         )?;
         self.believe_nothing();
         self.project(which)
     }
+}
+
+fn written(money: Option<Money>) -> Option<String> {
+    money.map(|money| money.to_string())
 }
 
 /// Tier and billing after a change: a paid tier and billing come and go together.

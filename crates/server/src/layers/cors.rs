@@ -22,12 +22,13 @@ pub fn layer() -> CorsLayer {
 }
 
 /// Headers that a page's script may read.
-fn exposed() -> [HeaderName; 5] {
+fn exposed() -> [HeaderName; 6] {
     [
         "x-propus-failure",
         "x-propus-model",
         "x-propus-repairs",
         "x-propus-nearest",
+        "x-propus-replay",
         "x-goog-upload-url",
     ]
     .map(HeaderName::from_static)

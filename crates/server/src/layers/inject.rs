@@ -1,123 +1,278 @@
-//! Carries out the failures that a request asks for.
+//! Carries out the failures that a request asks for, or a rule, or the model's name.
+
+mod named;
 
 use crate::{
+    accounts::Caller,
     app::App,
-    inject::{Fault, HEADER, What},
-    layers::render::{Failed, frame_of},
-    routes::{json, not_found, query::Query, text},
+    inject::{Called, Fault, HEADER, Injector, Slip, What},
+    layers::{
+        key::key_of,
+        render::{Failed, Foreign, Streams, frame_of},
+    },
+    openai::chat,
+    routes::{self, generate::apart, inject::LOGIN, json, not_found, openai, query::Query, text},
 };
 use axum::{
     body::{Body, BodyDataStream},
     extract::{Request, State},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use bytes::Bytes;
 use futures::StreamExt;
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, Uri, header};
 use propus_failures::Problem;
-use propus_wire::{frame::Frame, generate::GenerateContentResponse, path::Path};
-use std::{io, sync::Arc};
+use propus_wire::{frame::Frame, generate::GenerateContentResponse};
+use std::{io, sync::Arc, time::Duration};
 
 /// The layer; it stands within the key's, so that only callers who may call can provoke.
 pub async fn inject(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    match due(&app, &request) {
-        None => next.run(request).await,
-        Some(Ok(fault)) => {
+    let Some(injector) = &app.injector else {
+        return next.run(request).await;
+    };
+    let failed = |problem| Failed(problem).into_response();
+    let (request, model) = match named::with_model(&app, request).await {
+        Ok(read) => read,
+        Err(problem) => return failed(problem),
+    };
+    match due(injector, &request, model.as_deref()) {
+        Ok(None) => next.run(request).await,
+        Ok(Some(fault)) => {
             tokio::time::sleep(fault.delay).await;
-            play(fault, request, next).await
+            play(&app, fault, request, next)
+                .await
+                .unwrap_or_else(failed)
         }
-        Some(Err(problem)) => Failed(problem).into_response(),
+        Err(problem) => failed(problem),
     }
 }
 
-fn due(app: &App, request: &Request) -> Option<Result<Fault, Problem>> {
-    let injector = app.injector.as_ref()?;
+fn due(
+    injector: &Injector,
+    request: &Request,
+    model: Option<&str>,
+) -> Result<Option<Fault>, Problem> {
     if let Some(header) = request.headers().get(HEADER) {
         let text = String::from_utf8_lossy(header.as_bytes());
-        return injector.due(&text).transpose();
+        return injector.due(&text);
     }
-    match Path::parse(request.uri().path())? {
-        Path::Method(_, resource, _) => injector.of_model(&resource.name),
-        Path::Model(_, name) => injector.of_model(&name),
-        Path::Models(_) | Path::OpenAi(..) => None,
+    let caller = request.extensions().get::<Caller>();
+    let key = key_of(request.uri(), request.headers()).ok();
+    let called = Called {
+        key_number: caller.map(|caller| caller.key),
+        key: key.as_deref(),
+        project: caller.map(|caller| &*caller.project),
+        model,
+        method: &named::method(request),
+    };
+    match injector.ruled(&called) {
+        Some(fault) => Ok(Some(fault)),
+        None => model.and_then(|model| injector.of_model(model)).transpose(),
     }
 }
 
-async fn play(fault: Fault, request: Request, next: Next) -> Response {
+async fn play(app: &App, fault: Fault, request: Request, next: Next) -> Result<Response, Problem> {
     let uri = request.uri().clone();
-    match fault.what {
-        What::Error(problem) => Failed(problem).into_response(),
-        What::Reply(reply) => whole(&reply, &request),
-        What::Silence => next.run(request).await,
+    let first = fault.chunk.unwrap_or(0);
+    Ok(match fault.what {
+        What::Nothing => slow(answer(app, request, next).await?, first, fault.every),
+        What::Error(problem) if first == 0 => return Err(problem),
+        What::Error(problem) => {
+            let response = answer(app, request, next).await?;
+            if !streams(&response) {
+                return Err(problem);
+            }
+            cut(response, first, Then::Error(late(&uri, &problem)))
+        }
+        What::Reset => match first {
+            0 => cut(Response::new(Body::empty()), 0, Then::Reset),
+            _ => cut(answer(app, request, next).await?, first, Then::Reset),
+        },
+        What::Truncated => match answer(app, request, next).await? {
+            response if streams(&response) => cut(response, first, Then::End),
+            response => cut(response, 0, Then::HalfAndReset),
+        },
+        What::Unparsable => match answer(app, request, next).await? {
+            response if streams(&response) => cut(response, first, Then::Half),
+            response => cut(response, 0, Then::Half),
+        },
         What::WrongAddress => not_found::page(uri.path()),
-        What::Reset => {
-            let broken = futures::stream::once(async { Err::<Bytes, _>(reset()) });
-            Body::from_stream(broken).into_response()
+        What::Empty => {
+            let kind = HeaderValue::from_static(frame_of(&uri).content_type());
+            ([(header::CONTENT_TYPE, kind)], Body::empty()).into_response()
         }
-        What::Truncated => cut(next.run(request).await, None),
-        What::ErrorMidway(problem) => {
-            let late = frame_of(&uri).late_error(&problem.status());
-            cut(next.run(request).await, Some(late))
-        }
-        What::Unparsable => halved(next.run(request).await).await,
+        What::ProxyPage => foreign(proxy_page()),
+        What::Login => foreign(login()),
+        What::Reply { name, reply } => replied(app, name, *reply, request).await?,
+    })
+}
+
+/// The answer as if nobody had asked; a model that is named after a failure has another one answer for it.
+async fn answer(app: &App, request: Request, next: Next) -> Result<Response, Problem> {
+    Ok(next.run(named::in_place(app, request).await?).await)
+}
+
+fn streams(response: &Response) -> bool {
+    response.extensions().get::<Streams>().is_some()
+}
+
+/// An error behind chunks, as the path's clients read one.
+fn late(uri: &Uri, problem: &Problem) -> Bytes {
+    match uri.path().contains("/openai/") {
+        true => openai::late_error(problem),
+        false => frame_of(uri).late_error(&problem.status()),
     }
 }
 
 /// A reply as the request's method writes one.
-fn whole(reply: &GenerateContentResponse, request: &Request) -> Response {
-    let streams = request.uri().path().ends_with("streamGenerateContent");
-    if request.uri().path().contains("/openai/") {
-        // These replies have no form there yet.
-        let cause = "a reply cannot be provoked on OpenAI's paths".into();
-        return Failed(crate::routes::invalid(cause)).into_response();
+async fn replied(
+    app: &App,
+    name: &str,
+    reply: GenerateContentResponse,
+    request: Request,
+) -> Result<Response, Problem> {
+    match named::method(&request).as_ref() {
+        "generateContent" => {
+            let query = Query::read(request.uri().query().unwrap_or_default())?;
+            Ok(json(&reply, &query))
+        }
+        "streamGenerateContent" => event(&reply, request.uri()),
+        "chat/completions" => {
+            let call = chat::request(&routes::body(app, request).await?)?;
+            let chunks = futures::stream::iter([Ok(reply)]).boxed();
+            openai::completion(app, &call, chunks).await
+        }
+        other => Err(Slip(format!(
+            "`{name}` is a reply of generateContent, streamGenerateContent and chat/completions; \
+             `{other}` has none"
+        ))
+        .into()),
     }
-    let mut query = match Query::read(request.uri().query().unwrap_or_default()) {
-        Ok(query) => query,
-        Err(problem) => return Failed(problem).into_response(),
-    };
-    if !streams {
-        return json(reply, &query);
-    }
-    let frame = frame_of(request.uri());
+}
+
+/// A stream of one chunk.
+fn event(reply: &GenerateContentResponse, uri: &Uri) -> Result<Response, Problem> {
+    let mut query = Query::read(uri.query().unwrap_or_default())?;
+    let frame = frame_of(uri);
     // An event is one line.
     query.pretty &= frame == Frame::List;
     let mut body = frame.chunk(&text(reply, &query), true).to_vec();
     body.extend_from_slice(&frame.end(true));
     let kind = HeaderValue::from_static(frame.content_type());
-    ([(header::CONTENT_TYPE, kind)], body).into_response()
+    Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
 }
 
-fn reset() -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionReset, "provoked")
+/// What a gateway writes when the server behind it does not answer.
+fn proxy_page() -> Response {
+    let page = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
+                <center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>proxy</center>\r\n\
+                </body>\r\n</html>\r\n";
+    (StatusCode::BAD_GATEWAY, Html(page)).into_response()
 }
 
-/// A stream's first chunk, and what comes instead of the others.
-fn cut(response: Response, instead: Option<Bytes>) -> Response {
-    let (mut head, body) = response.into_parts();
-    head.headers.remove(http::header::CONTENT_LENGTH);
-    let mut chunks: BodyDataStream = body.into_data_stream();
-    let body = async_stream::stream! {
-        if let Some(first) = chunks.next().await {
-            yield first;
+/// What a network does whose users must sign in first.
+fn login() -> Response {
+    let place = HeaderValue::from_static(LOGIN);
+    let page = format!("<html><body>Please <a href=\"{LOGIN}\">sign in</a>.</body></html>\n");
+    (StatusCode::FOUND, [(header::LOCATION, place)], Html(page)).into_response()
+}
+
+fn foreign(mut response: Response) -> Response {
+    response.extensions_mut().insert(Foreign);
+    response
+}
+
+/// How a body goes on behind its first chunks.
+enum Then {
+    /// It ends.
+    End,
+    /// An error is its last chunk.
+    Error(Bytes),
+    /// The connection breaks off.
+    Reset,
+    /// Half a chunk comes, and it ends.
+    Half,
+    /// Half a chunk comes, and the connection breaks off.
+    HalfAndReset,
+}
+
+/// A body's first chunks, and what comes in place of the others. A shorter one stays as it is.
+fn cut(response: Response, first: usize, then: Then) -> Response {
+    rewritten(response, move |mut chunks| {
+        async_stream::stream! {
+            for _ in 0..first {
+                match said(&mut chunks).await {
+                    Some(chunk) => yield chunk,
+                    None => return,
+                }
+            }
+            match then {
+                Then::End => {}
+                Then::Error(late) => {
+                    apart().await;
+                    yield Ok(late);
+                }
+                Then::Reset => {
+                    if first > 0 {
+                        // Else what came before would be lost with the connection.
+                        apart().await;
+                    }
+                    yield Err(reset());
+                }
+                Then::Half | Then::HalfAndReset => {
+                    if let Some(Ok(chunk)) = said(&mut chunks).await {
+                        yield Ok(chunk.slice(..chunk.len() / 2));
+                    }
+                    if matches!(then, Then::HalfAndReset) {
+                        apart().await;
+                        yield Err(reset());
+                    }
+                }
+            }
         }
-        if let Some(late) = instead {
-            crate::routes::generate::apart().await;
-            yield Ok(late);
-        }
-    };
-    Response::from_parts(head, Body::from_stream(body))
+        .boxed()
+    })
 }
 
-/// Half of a body.
-async fn halved(response: Response) -> Response {
+/// A body whose chunks wait, but for the first ones.
+fn slow(response: Response, first: usize, every: Duration) -> Response {
+    if every.is_zero() {
+        return response;
+    }
+    rewritten(response, move |mut chunks| {
+        async_stream::stream! {
+            let mut before = 0;
+            while let Some(chunk) = said(&mut chunks).await {
+                if before >= first {
+                    tokio::time::sleep(every).await;
+                }
+                before += 1;
+                yield chunk;
+            }
+        }
+        .boxed()
+    })
+}
+
+type Chunks = futures::stream::BoxStream<'static, Result<Bytes, axum::Error>>;
+
+fn rewritten(response: Response, change: impl FnOnce(BodyDataStream) -> Chunks) -> Response {
     let (mut head, body) = response.into_parts();
-    head.headers.remove(http::header::CONTENT_LENGTH);
-    match axum::body::to_bytes(body, usize::MAX).await {
-        Ok(whole) => Response::from_parts(head, Body::from(whole.slice(..whole.len() / 2))),
-        Err(error) => {
-            let broken = futures::stream::once(async { Err::<Bytes, _>(error) });
-            Response::from_parts(head, Body::from_stream(broken))
+    head.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(head, Body::from_stream(change(body.into_data_stream())))
+}
+
+/// The next chunk that says something; a frame's end may be empty.
+async fn said(chunks: &mut BodyDataStream) -> Option<Result<Bytes, axum::Error>> {
+    loop {
+        match chunks.next().await {
+            Some(Ok(chunk)) if chunk.is_empty() => {}
+            other => return other,
         }
     }
+}
+
+fn reset() -> axum::Error {
+    axum::Error::new(io::Error::new(io::ErrorKind::ConnectionReset, "provoked"))
 }

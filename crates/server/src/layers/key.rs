@@ -87,7 +87,7 @@ fn caller(
 
 /// Finds the key where Google looks for it: the header, then the query; `Authorization` only on the
 /// OpenAI paths. An `AIza` key sent as a bearer token elsewhere is refused as a bad token (401).
-fn key_of<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<Cow<'a, str>, Problem> {
+pub fn key_of<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<Cow<'a, str>, Problem> {
     if let Some(key) = text(headers, "x-goog-api-key").filter(|key| !key.is_empty()) {
         return Ok(key.into());
     }

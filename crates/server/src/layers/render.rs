@@ -40,6 +40,10 @@ impl IntoResponse for Failed {
 #[derive(Clone, Copy, Debug)]
 pub struct Streams;
 
+/// Marks a response that stands for somebody else's, so that it has none of Google's headers.
+#[derive(Clone, Copy, Debug)]
+pub struct Foreign;
+
 fn status_of(problem: &Problem) -> StatusCode {
     let http = problem.status().code.http();
     StatusCode::from_u16(http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -76,7 +80,9 @@ pub async fn render(request: Request, next: Next) -> Response {
     if let Some(problem) = &problem {
         write_problem(&mut response, problem, frame);
     }
-    write_google_headers(&mut response, began);
+    if response.extensions().get::<Foreign>().is_none() {
+        write_google_headers(&mut response, began);
+    }
     gone.answered(response, problem.as_ref())
 }
 

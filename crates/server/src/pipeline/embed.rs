@@ -3,7 +3,6 @@
 use super::Asking;
 use crate::{app::App, quotas::Work, registry::Route};
 use propus_failures::Problem;
-use propus_quota::Reservation;
 use propus_wire::{
     embed::{ContentEmbedding, EmbedContentRequest},
     generate::GenerateContentRequest,
@@ -20,7 +19,7 @@ pub async fn run(
     let reserved = asking.reserve(app, route, Work::Embed, prompts).await?;
     let done = asking.deadline.bound(route.engine.embed(calls)).await;
     if done.is_err() {
-        reserved.into_iter().for_each(Reservation::cancel);
+        reserved.cancel().await;
     }
     done
 }

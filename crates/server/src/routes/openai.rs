@@ -93,13 +93,10 @@ fn route(app: &App, model: &str, method: &str) -> Result<Route, Problem> {
 
 async fn complete(app: &App, request: Request) -> Result<Response, Problem> {
     let asking = Asking::of(app, &request);
-    let call = chat::request(&body(app, request).await?)?;
+    let mut call = chat::request(&body(app, request).await?)?;
     let route = route(app, &call.model, "generateContent")?;
-    let meta = meta(app, &call);
-    let (streams, include_usage) = (call.stream, call.include_usage);
-    let ignored = call.ignored.join(", ");
-    let request = call.request;
-    let mut chunks = pipeline::run(
+    let request = std::mem::take(&mut call.request);
+    let chunks = pipeline::run(
         app,
         Call {
             version: VERSION,
@@ -109,21 +106,32 @@ async fn complete(app: &App, request: Request) -> Result<Response, Problem> {
         },
     )
     .await?;
-    let mut response = if streams {
+    Ok(route.mark(completion(app, &call, chunks).await?))
+}
+
+/// Writes a reply as a call wants it: whole or as events.
+pub async fn completion(
+    app: &App,
+    call: &chat::ChatCall,
+    mut chunks: Chunks,
+) -> Result<Response, Problem> {
+    let meta = meta(app, call);
+    let mut response = if call.stream {
         let first = chunks.next().await.transpose()?;
-        let written = chat::Chunker::new(meta, include_usage);
+        let written = chat::Chunker::new(meta, call.include_usage);
         streamed(events(written, first, chunks))
     } else {
         Json(chat::reply(&whole(chunks).await?, &meta)).into_response()
     };
     // What has no meaning here is said, not dropped.
+    let ignored = call.ignored.join(", ");
     if let Some(names) = HeaderValue::from_str(&ignored)
         .ok()
         .filter(|names| !names.is_empty())
     {
         response.headers_mut().insert("x-propus-ignored", names);
     }
-    Ok(route.mark(response))
+    Ok(response)
 }
 
 fn meta(app: &App, call: &chat::ChatCall) -> chat::Meta {
@@ -142,6 +150,12 @@ fn streamed(events: impl Stream<Item = Result<Bytes, Infallible>> + Send + 'stat
     let mut response = ([(header::CONTENT_TYPE, kind)], Body::from_stream(events)).into_response();
     response.extensions_mut().insert(Streams);
     response
+}
+
+/// An error behind events; OpenAI's clients look for `error` in one.
+pub fn late_error(problem: &Problem) -> Bytes {
+    let text = problem.status().to_json().to_string();
+    Frame::Events.chunk(text.as_bytes(), false)
 }
 
 /// Events in OpenAI's manner, which end with `[DONE]`; the Gemini API has no such mark.
@@ -163,8 +177,7 @@ fn events(
                 Err(problem) => {
                     tracing::warn!(failure = problem.name(), log = problem.log(), "failed inside a stream");
                     apart().await;
-                    // OpenAI's clients look for `error` in an event.
-                    yield event(&problem.status().to_json());
+                    yield Ok(late_error(&problem));
                     return;
                 }
             }

@@ -1,12 +1,12 @@
 //! A small caller of the router.
 
 use axum::{Router, body::Body};
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use propus_engines::scripted::Scripted;
 use propus_failures::{Card, Cards, cards::Profile};
 use propus_server::{
-    AdminToken, Load,
+    AdminToken,
     accounts::Accounts,
     app::{App, Settings, router},
     inject::Injector,
@@ -62,41 +62,29 @@ impl Server {
     }
 
     pub(crate) fn with(settings: Settings, strict: bool) -> Self {
-        Self::whole(settings, strict, None)
+        Self::made(settings, strict, Profile::Current, |_| ())
+    }
+
+    /// A server with something changed.
+    pub(crate) fn changed(change: impl FnOnce(&mut App)) -> Self {
+        Self::made(Settings::default(), false, Profile::Current, change)
+    }
+
+    /// A server where nobody may ask for failures.
+    pub(crate) fn without_faults() -> Self {
+        Self::changed(|app| app.injector = None)
     }
 
     /// A server that counts.
     pub(crate) fn counting(quotas: Quotas) -> Self {
-        Self::whole(Settings::default(), false, Some(quotas))
+        Self::changed(|app| app.quotas = Some(quotas))
     }
 
-    /// A server that does so much at once.
-    pub(crate) fn loaded(load: Load) -> Self {
-        let mut server = Self::start();
-        // The old router holds the app.
-        server.router = Router::new();
-        let app = Arc::get_mut(&mut server.app).expect("nobody else has it");
-        app.load = Arc::new(load);
-        server.router = router(server.app.clone());
-        server
-    }
-
-    /// A server that asks from where calls come.
-    pub(crate) fn in_regions(regions: Regions, profile: Profile) -> Self {
-        Self::made(Settings::default(), false, None, regions, profile)
-    }
-
-    fn whole(settings: Settings, strict: bool, quotas: Option<Quotas>) -> Self {
-        let (regions, profile) = (Regions::default(), Profile::Current);
-        Self::made(settings, strict, quotas, regions, profile)
-    }
-
-    fn made(
+    pub(crate) fn made(
         settings: Settings,
         strict: bool,
-        quotas: Option<Quotas>,
-        regions: Regions,
         profile: Profile,
+        change: impl FnOnce(&mut App),
     ) -> Self {
         let settings = Settings {
             clock: Arc::new(today),
@@ -118,16 +106,17 @@ impl Server {
             strict,
             clock,
         );
-        let app = App {
+        let mut app = App {
             settings,
             registry,
             accounts: Some(accounts),
             load: Arc::default(),
             admin: Some(AdminToken::new(ADMIN)),
-            quotas,
-            regions,
+            regions: Regions::default(),
+            quotas: None,
             injector: Some(Injector::default()),
         };
+        change(&mut app);
         let app = Arc::new(app);
         Self {
             router: router(app.clone()),
@@ -144,8 +133,18 @@ impl Server {
         self.app.accounts.as_ref().unwrap()
     }
 
+    /// The router itself.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// A reply whose body was not read yet.
+    pub(crate) async fn open(&self, request: Request<Body>) -> Response<Body> {
+        self.router().oneshot(request).await.unwrap()
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.open(request).await;
         let (head, body) = response.into_parts();
         Reply {
             status: head.status,

@@ -13,3 +13,4 @@ mod openai;
 mod ours;
 mod quotas;
 mod regions;
+mod replay;

@@ -4,7 +4,7 @@ use crate::client::Server;
 use propus_quota::{Ledger, LimitTable, Tier};
 use propus_server::{
     accounts::ProjectChange,
-    quotas::{self, Quotas},
+    quotas::{self, Counts, Quotas},
 };
 use std::sync::Arc;
 
@@ -133,7 +133,7 @@ async fn what_was_used_outlives_a_restart() {
     quotas::save_now(server.app());
     let snapshot = server.accounts().counters().unwrap().unwrap();
     let again = Server::counting(Quotas {
-        ledger: Ledger::restore(&snapshot),
+        counts: Counts::Own(Ledger::restore(&snapshot)),
         table: server.app().quotas.as_ref().unwrap().table.clone(),
         ..Quotas::new()
     });

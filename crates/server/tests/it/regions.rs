@@ -6,6 +6,7 @@ use http::{HeaderName, Request};
 use propus_failures::cards::Profile;
 use propus_server::{
     accounts::{ProjectChange, Tier},
+    app::Settings,
     regions::Regions,
 };
 
@@ -15,7 +16,9 @@ const BODY: &str = r#"{"contents":[{"parts":[{"text":"hi"}]}]}"#;
 fn server(profile: Profile) -> Server {
     let mut regions = Regions::default();
     regions.country_header = Some(HeaderName::from_static("cf-ipcountry"));
-    Server::in_regions(regions, profile)
+    Server::made(Settings::default(), false, profile, |app| {
+        app.regions = regions
+    })
 }
 
 async fn from(server: &Server, country: &str) -> Reply {

@@ -20,8 +20,8 @@ struct Of {
     used: Usage,
 }
 
-/// `GET /propus/v1/quota?project=NAME&model=NAME`: limits and usage; without a model of all that were
-/// used today.
+/// `GET /propus/v1/quota?project=NAME&model=NAME`: limits, usage and spending; without a model of all
+/// that were used today. Of counts that several servers share, the usage is not told.
 pub async fn usage(State(app): State<Arc<App>>, request: Request) -> Answer {
     let (project, model) = asked(request.uri().query().unwrap_or_default())?;
     let project = accounts(&app)?.project(&project)?;
@@ -40,7 +40,13 @@ pub async fn usage(State(app): State<Arc<App>>, request: Request) -> Answer {
         model,
     };
     let models: Vec<Of> = models.into_iter().map(of).collect();
-    answer(&json!({ "project": project.name, "tier": project.plan.tier, "models": models }))
+    answer(&json!({
+        "project": project.name,
+        "tier": project.plan.tier,
+        "models": models,
+        "spendLimits": quotas.spend_limits(&project),
+        "spent": quotas.spending(now, &project),
+    }))
 }
 
 fn asked(query: &str) -> Result<(String, Option<String>), Refused> {
