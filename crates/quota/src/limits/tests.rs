@@ -291,3 +291,27 @@ fn a_change_survives_its_json_form() {
     let kept: LimitChange = serde_json::from_str(r#"{"rpm":null}"#).unwrap();
     assert_eq!(kept, LimitChange::default());
 }
+
+/// Nobody pays more to get less, whatever rows are added.
+#[test]
+fn a_higher_paid_tier_never_has_less() {
+    let table = LimitTable::builtin();
+    for (profile, tiers) in &table.tables {
+        let names = tiers.values().flat_map(|rows| rows.keys());
+        for name in names.map(|name| name.replace('*', "x")) {
+            let limits = |tier| {
+                let limits = table.limits(*profile, tier, &name);
+                [limits.rpm, limits.tpm, limits.rpd, limits.tpd]
+                    .map(|limit| limit.unwrap_or(u64::MAX))
+            };
+            for pair in Tier::ALL[1..].windows(2) {
+                let (lower, higher) = (limits(pair[0]), limits(pair[1]));
+                let grows = lower
+                    .iter()
+                    .zip(&higher)
+                    .all(|(lower, higher)| lower <= higher);
+                assert!(grows, "{profile:?} {name}: {lower:?} {higher:?}");
+            }
+        }
+    }
+}

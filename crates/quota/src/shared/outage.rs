@@ -219,3 +219,76 @@ impl std::error::Error for Outage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn correction(requests: i64, tokens: i64) -> Correction {
+        let account = String::new();
+        let (tick, day, mark) = (0, 0, 0);
+        let ticket = Ticket {
+            account,
+            tick,
+            day,
+            mark,
+            tokens: 10,
+        };
+        Correction {
+            ticket,
+            requests,
+            tokens,
+        }
+    }
+
+    #[test]
+    fn corrections_are_kept_while_the_store_is_away_up_to_a_bound() {
+        let circuit = Circuit::default();
+        assert!(circuit.keep_while_away(correction(0, 1)).is_err());
+        assert!(circuit.open(&Outage::Late));
+        assert!(
+            !circuit.open(&Outage::Late),
+            "only the first failure counts"
+        );
+        for _ in 0..MOST_KEPT + 5 {
+            assert!(circuit.keep_while_away(correction(-1, -10)).is_ok());
+        }
+        let answers = circuit.answers();
+        assert_eq!((answers.kept, answers.lost), (MOST_KEPT as u64, 5));
+        circuit.close();
+        assert!(circuit.keep_while_away(correction(0, 1)).is_err());
+        let mut made = 0;
+        while circuit.next().is_some() {
+            circuit.done();
+            made += 1;
+        }
+        assert_eq!((made, circuit.answers().kept), (MOST_KEPT, 0));
+    }
+
+    #[test]
+    fn a_failed_correction_is_kept_if_twice_can_only_refuse_more() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let broken = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        let (refused, broken) = (
+            Outage::Failed(refused.into()),
+            Outage::Failed(broken.into()),
+        );
+        let check = |requests, tokens, outage: &Outage, kept: bool| {
+            let circuit = Circuit::default();
+            circuit.keep_failed(correction(requests, tokens), outage);
+            let answers = circuit.answers();
+            let found = (answers.kept, answers.lost);
+            assert_eq!(
+                found,
+                (u64::from(kept), u64::from(!kept)),
+                "{tokens} {outage}"
+            );
+        };
+        check(0, 5, &Outage::Late, true);
+        check(0, 0, &broken, true);
+        check(0, -5, &Outage::Late, false);
+        check(-1, -10, &broken, false);
+        check(-1, -10, &refused, true);
+        check(-1, -10, &Outage::Away, true);
+    }
+}

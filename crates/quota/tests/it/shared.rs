@@ -4,7 +4,7 @@ use crate::{MODEL, NOON, PROJECT, at, rpm};
 use proptest::{prelude::*, test_runner::TestRunner};
 use propus_quota::{
     Ledger, Limits, Refused,
-    shared::{Denied, MOST_KEPT, OnOutage, Outage, Shared, SharedReservation, TIMEOUT},
+    shared::{Denied, OnOutage, Outage, Shared, SharedReservation, TIMEOUT},
 };
 use std::{
     net::{TcpListener, TcpStream},
@@ -403,32 +403,6 @@ fn in_doubt_more_counts() {
         // At least the two tokens that were settled count.
         let asked = shared.reserve(at(NOON), PROJECT, MODEL, &limits, 2).await;
         assert!(limited(asked).is_err());
-    });
-}
-
-#[test]
-fn corrections_beyond_the_bound_are_lost() {
-    let Some(server) = Server::start() else {
-        return;
-    };
-    run(async {
-        let shared = Shared::new(&server.address(), OnOutage::Refuse).unwrap();
-        let most = MOST_KEPT as u64 + 5;
-        let mut reserved = Vec::new();
-        for _ in 0..most {
-            reserved.push(limited(ask(&shared, most).await).unwrap());
-        }
-        server.signal("-STOP");
-        assert!(ask(&shared, most).await.is_err());
-        for reservation in reserved {
-            reservation.cancel().await.unwrap();
-        }
-        let answers = shared.answers();
-        assert_eq!((answers.kept, answers.lost), (MOST_KEPT as u64, 5));
-        server.signal("-CONT");
-        is_back(&shared).await;
-        // Five that could not be cancelled; the one that came too late was refused.
-        assert_eq!(admitted(&shared, 5 + 3).await, 3);
     });
 }
 
