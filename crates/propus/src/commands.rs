@@ -13,5 +13,6 @@ pub mod output;
 pub mod projects;
 pub mod pull;
 pub mod quota;
+pub mod replay;
 pub mod serve;
 pub mod tokens;

@@ -3,6 +3,7 @@
 use anyhow::{Context, bail};
 use ipnet::IpNet;
 use propus_failures::cards::Profile;
+use propus_server::inject::Rule;
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
@@ -46,6 +47,8 @@ pub struct Config {
     pub engines: BTreeMap<String, Engine>,
     /// Model names and the engines that answer for them; `default` stands in for all others.
     pub models: BTreeMap<String, String>,
+    /// Rules by which calls fail, for servers that run with --inject.
+    pub inject: Vec<Rule>,
     /// A file of model cards that changes the built-in ones.
     pub cards: Option<PathBuf>,
 }
@@ -116,6 +119,23 @@ pub struct Quotas {
     pub profile: Option<propus_quota::Profile>,
     /// A file of limits that changes the built-in ones.
     pub limits: Option<PathBuf>,
+    /// A file of prices that changes the built-in ones.
+    pub prices: Option<PathBuf>,
+    /// A Valkey or Redis that several servers share, such as `redis://127.0.0.1:6379/`, or `env:NAME`.
+    pub store: Option<String>,
+    /// What happens while it is away: `count-locally` or `refuse`.
+    pub on_outage: OnOutage,
+}
+
+/// What happens to calls while the shared store of quotas is away.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnOutage {
+    /// Each server counts by itself.
+    #[default]
+    CountLocally,
+    /// They are refused with 503.
+    Refuse,
 }
 
 /// One engine.

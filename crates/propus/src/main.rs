@@ -30,6 +30,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Serve(commands::serve::Serve),
+    Replay(commands::replay::Replay),
     Pull(commands::pull::Pull),
     Models(commands::models::Models),
     /// Create, list and end API keys
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(serve) => serve.run().await,
+        Command::Replay(replay) => replay.run().await,
         Command::Pull(pull) => pull.run().await,
         Command::Models(models) => models.run(),
         Command::Keys(keys) => keys.run(),

@@ -6,6 +6,7 @@ use crate::commands::{
 };
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use propus_quota::Money;
 use propus_server::accounts::{Project, ProjectChange, Tier};
 use std::{process::ExitCode, time::SystemTime};
 
@@ -42,6 +43,12 @@ pub struct Set {
     /// Whether a billing account is linked
     #[arg(long, value_parser = switch, value_name = "on|off")]
     billing: Option<bool>,
+    /// What it may spend in a month, in US dollars, or `none`
+    #[arg(long, value_parser = money, value_name = "USD|none")]
+    spend_cap: Option<Dollars>,
+    /// All credit that was bought in advance, top-ups added, in US dollars, or `none`: paid afterwards
+    #[arg(long, value_parser = money, value_name = "USD|none")]
+    credit: Option<Dollars>,
     /// Whether it is suspended: callers get 403
     #[arg(long, value_parser = switch, value_name = "on|off")]
     suspended: Option<bool>,
@@ -50,6 +57,20 @@ pub struct Set {
     api: Option<bool>,
     #[command(flatten)]
     folder: Folder,
+}
+
+/// An amount, or none.
+#[derive(Clone, Copy)]
+struct Dollars(Option<Money>);
+
+fn money(text: &str) -> Result<Dollars, String> {
+    match text {
+        "none" => Ok(Dollars(None)),
+        text => text
+            .parse()
+            .map(|money| Dollars(Some(money)))
+            .map_err(|error| format!("{error}, or `none`")),
+    }
 }
 
 fn switch(text: &str) -> Result<bool, String> {
@@ -74,12 +95,14 @@ impl Projects {
                 let change = ProjectChange {
                     tier: set.tier,
                     billing: set.billing,
+                    spend_cap: set.spend_cap.map(|Dollars(cap)| cap),
+                    credit: set.credit.map(|Dollars(credit)| credit),
                     suspended: set.suspended,
                     api_disabled: set.api.map(|on| !on),
                 };
                 if change == ProjectChange::default() {
                     anyhow::bail!(
-                        "nothing is to be changed\nhint: give --tier, --billing, --suspended or --api"
+                        "nothing is to be changed\nhint: give --tier, --billing, --spend-cap, --credit, --suspended or --api"
                     );
                 }
                 let accounts = set.folder.open()?;

@@ -7,7 +7,7 @@ use crate::commands::{
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use propus_quota::{
-    Ledger, LimitTable, Limits, Profile, Usage,
+    Ledger, LimitTable, Limits, Money, PriceTable, Profile, Spend, Usage,
     limits::{LimitChange, Setting},
 };
 use propus_server::accounts::{Accounts, Increase, Project};
@@ -234,6 +234,7 @@ impl Show {
         for line in &lines {
             print_line(line);
         }
+        print_spending(&accounts, &project, now)?;
         Ok(())
     }
 }
@@ -282,6 +283,26 @@ fn print_line(line: &Line) {
     ] {
         println!("  {name:<24} {}", of(used, limit));
     }
+}
+
+fn print_spending(accounts: &Accounts, project: &Project, now: SystemTime) -> anyhow::Result<()> {
+    let spent = Spend::restore(&accounts.spent()?.unwrap_or_default());
+    let spent = spent.spending(now, &project.number.to_string());
+    let of = |limit: Option<Money>| limit.map_or(String::new(), |limit| format!(" of {limit}"));
+    let tier = PriceTable::builtin().spend_limits(project.plan.tier);
+    println!("\nUS dollars");
+    for (name, spent, limit) in [
+        ("in ten minutes", spent.ten_minutes, tier.ten_minutes),
+        (
+            "this month",
+            spent.month,
+            project.spend_cap.or(tier.account_month),
+        ),
+        ("of prepaid credit", spent.of_credit, project.credit),
+    ] {
+        println!("  {name:<24} {spent}{}", of(limit));
+    }
+    Ok(())
 }
 
 fn print_requests(requests: &[Increase], format: ListFormat) -> anyhow::Result<()> {

@@ -1,20 +1,20 @@
 //! `propus serve`: settings, engines, keys, then the server until a signal.
 
 mod engines;
+mod limits;
 
 use crate::{commands::keys, config::Config, folders};
 use anyhow::{Context, bail};
 use clap::Args;
 use propus_failures::{Cards, cards::Profile};
-use propus_quota::Ledger;
 use propus_server::{
     AdminToken, Load,
     accounts::Accounts,
     app::{App, Settings, router},
     inject::Injector,
-    memory,
-    quotas::{self, Quotas},
+    memory, quotas,
     registry::Registry,
+    replay::Recorder,
     serve,
 };
 use std::{
@@ -64,10 +64,13 @@ pub struct Serve {
     /// Refuse with 429 what goes beyond the limits of the project's tier, as Google does
     #[arg(long, conflicts_with = "no_auth")]
     quotas: bool,
-    /// Let requests ask for failures: x-propus-inject: NAME[;times=N][;after=N][;seconds=S][;id=TOKEN], or a
-    /// model called fault-NAME
+    /// Let requests ask for failures: by the header x-propus-inject, such as `overloaded-503*2,ok;id=a`, by a
+    /// model called fault-NAME, or by rules in [[inject]] and at /propus/v1/inject, which lists all names
     #[arg(long)]
     inject: bool,
+    /// Write every exchange to a new file, without keys, for `propus replay`
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// Ask for no key; only on a loopback address
     #[arg(long)]
     no_auth: bool,
@@ -118,7 +121,7 @@ impl Serve {
                 .map_or(Settings::default().deadline, Duration::from_secs),
             ..Settings::default()
         };
-        let quotas = limits(&config, accounts.as_ref())?;
+        let quotas = limits::read(&config, accounts.as_ref())?;
         let clock = settings.clock.clone();
         let app = Arc::new(App {
             registry: Registry::new(cards, own, config.strict_models, clock),
@@ -131,14 +134,24 @@ impl Serve {
             admin,
             regions,
             quotas,
-            injector: self.inject.then(Injector::default),
+            injector: injector(&config, self.inject)?,
         });
         tokio::spawn(quotas::keep(app.clone()));
+        tokio::spawn(quotas::watch(app.clone()));
         tokio::spawn(memory::watch(app.clone()));
         let stop = stop_signal()?;
-        announce(address, key.as_deref());
         let grace = Duration::from_secs(config.grace_seconds.unwrap_or(30));
-        serve::serve(listener, router(app.clone()), stop, grace).await;
+        let recorder = self.record.as_deref().map(Recorder::create).transpose()?;
+        let routes = router(app.clone());
+        let routes = match &recorder {
+            Some(recorder) => recorder.around(routes),
+            None => routes,
+        };
+        announce(address, key.as_deref());
+        serve::serve(listener, routes, stop, grace).await;
+        if let Some(recorder) = recorder {
+            recorder.flush().await?;
+        }
         quotas::save_now(&app);
         Ok(ExitCode::SUCCESS)
     }
@@ -217,6 +230,17 @@ fn admin_token(folder: &Path) -> anyhow::Result<AdminToken> {
     Ok(AdminToken::new(&token))
 }
 
+/// Failures on demand; rules without the flag are a slip.
+fn injector(config: &Config, asked: bool) -> anyhow::Result<Option<Injector>> {
+    if !asked && !config.inject.is_empty() {
+        bail!(
+            "the configuration has [[inject]] rules, and failures are not allowed\nhint: start with --inject"
+        );
+    }
+    let rules = asked.then(|| Injector::with_rules(config.inject.clone()));
+    Ok(rules.transpose()?)
+}
+
 fn cards(path: Option<&Path>) -> anyhow::Result<Cards> {
     let Some(path) = path else {
         return Ok(Cards::builtin().clone());
@@ -229,38 +253,8 @@ fn cards(path: Option<&Path>) -> anyhow::Result<Cards> {
         .with_context(|| format!("the model cards `{shown}` have a fault"))
 }
 
-/// The limits that count; none unless they are asked for.
-fn limits(config: &Config, accounts: Option<&Accounts>) -> anyhow::Result<Option<Quotas>> {
-    let profile = match config.profile {
-        Profile::May2025 => propus_quota::Profile::May2025,
-        Profile::Current => propus_quota::Profile::Current,
-    };
-    let config = &config.quotas;
-    if !config.enabled {
-        return Ok(None);
-    }
-    let mut quotas = Quotas {
-        profile: config.profile.unwrap_or(profile),
-        ..Quotas::new()
-    };
-    if let Some(path) = &config.limits {
-        let shown = path.display();
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read the limits `{shown}`"))?;
-        quotas.table = quotas
-            .table
-            .overridden(&text)
-            .with_context(|| format!("the limits `{shown}` have a fault"))?;
-    }
-    // A restart forgets nothing.
-    if let Some(snapshot) = accounts.map(Accounts::counters).transpose()?.flatten() {
-        quotas.ledger = Ledger::restore(&snapshot);
-    }
-    Ok(Some(quotas))
-}
-
 /// Done when the process is asked to stop. A second signal ends it at once.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::time::SystemTime;
 
 /// A project.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Project {
     /// Its number, as in Google's messages.
@@ -67,9 +67,9 @@ pub(super) fn columns() -> String {
 /// A project, from its columns behind `first` others.
 pub(super) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Project> {
     let (tier, own): (String, String) = (row.get(first + 2)?, row.get(first + 6)?);
-    let money = |column: usize| {
+    let money = |column: usize| -> rusqlite::Result<Option<Money>> {
         let stored: Option<String> = row.get(first + column)?;
-        rusqlite::Result::Ok(stored.and_then(|stored| stored.parse().ok()))
+        Ok(stored.and_then(|stored| stored.parse().ok()))
     };
     Ok(Project {
         number: row.get(first)?,

@@ -284,7 +284,6 @@ fn is_like(text: &str, pattern: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::accounts::Tier;
     use proptest::prelude::*;
 
     #[test]
@@ -310,10 +309,7 @@ mod tests {
         let project = Project {
             number: 4711,
             name: "tests".into(),
-            tier: Tier::Free,
-            billing: false,
-            suspended: false,
-            api_disabled: false,
+            ..Project::default()
         };
         let called = Called {
             key_number: Some(3),

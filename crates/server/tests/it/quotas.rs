@@ -1,7 +1,7 @@
 //! Quotas as a caller meets them.
 
 use crate::client::Server;
-use propus_quota::{Ledger, LimitTable, Tier};
+use propus_quota::{Ledger, LimitTable, PriceTable, Snapshot, Tier};
 use propus_server::{
     accounts::ProjectChange,
     quotas::{self, Counts, Quotas},
@@ -126,6 +126,13 @@ async fn many_at_once_never_go_beyond() {
     assert_eq!(admitted, 60);
 }
 
+fn counts(server: &Server) -> Snapshot {
+    match &server.app().quotas.as_ref().unwrap().counts {
+        Counts::Own(ledger) => ledger.snapshot(),
+        Counts::Shared(_) => panic!("it counts by itself"),
+    }
+}
+
 #[tokio::test]
 async fn what_was_used_outlives_a_restart() {
     let server = server("{ rpm = 2 }");
@@ -138,12 +145,92 @@ async fn what_was_used_outlives_a_restart() {
         ..Quotas::new()
     });
     // It is another database with another project; the counts are what was carried over.
-    assert_eq!(
-        again.app().quotas.as_ref().unwrap().ledger.snapshot(),
-        snapshot
-    );
-    assert_eq!(
-        snapshot,
-        server.app().quotas.as_ref().unwrap().ledger.snapshot()
-    );
+    assert_eq!(counts(&again), snapshot);
+    assert_eq!(snapshot, counts(&server));
+}
+
+const PRICED: &str = "/v1beta/models/gemini-2.5-pro:generateContent";
+
+fn billed(quotas: Quotas, change: ProjectChange) -> Server {
+    let server = Server::counting(quotas);
+    let change = ProjectChange {
+        tier: Some(Tier::Tier1),
+        ..change
+    };
+    server
+        .accounts()
+        .change_project("default", &change)
+        .unwrap();
+    server
+}
+
+/// 60,000 tokens of the answer are estimated at 60 cents.
+const DEAR: &str =
+    r#"{"contents":[{"parts":[{"text":"hi"}]}],"generationConfig":{"maxOutputTokens":60000}}"#;
+
+#[tokio::test]
+async fn what_is_spent_ends_at_credit_caps_and_ten_minutes() {
+    let dollars = |text: &str| Some(Some(text.parse().unwrap()));
+    for (change, prices, failure) in [
+        (
+            ProjectChange {
+                credit: dollars("0.5"),
+                ..ProjectChange::default()
+            },
+            "",
+            "prepay-depleted",
+        ),
+        (
+            ProjectChange {
+                spend_cap: dollars("0.5"),
+                ..ProjectChange::default()
+            },
+            "",
+            "spend-cap",
+        ),
+        (
+            ProjectChange::default(),
+            "[tiers.tier1]\nmonth = '0.5'",
+            "spend-cap",
+        ),
+        (
+            ProjectChange::default(),
+            "[tiers.tier1]\nten_minutes = '0.5'",
+            "spend-rate-limit",
+        ),
+    ] {
+        let quotas = Quotas {
+            prices: PriceTable::builtin().overridden(prices).unwrap(),
+            ..Quotas::new()
+        };
+        let server = billed(quotas, change);
+        let refused = server.post(PRICED, DEAR).await;
+        assert_eq!(refused.status, 429, "{}", refused.text());
+        assert_eq!(refused.header("x-propus-failure"), failure);
+        // Cheap ones are settled by what they cost, so that many fit.
+        for _ in 0..20 {
+            assert_eq!(server.post(PRICED, BODY).await.status, 200, "{failure}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_free_tier_costs_nothing() {
+    let server = Server::counting(Quotas::new());
+    assert_eq!(server.post(PRICED, DEAR).await.status, 200);
+    let quotas = server.app().quotas.as_ref().unwrap();
+    let project = server.accounts().project("default").unwrap();
+    let spent = quotas.spending(crate::client::today(), &project);
+    assert_eq!(spent, Default::default());
+}
+
+#[tokio::test]
+async fn what_was_spent_outlives_a_restart() {
+    let server = billed(Quotas::new(), ProjectChange::default());
+    assert_eq!(server.post(PRICED, BODY).await.status, 200);
+    quotas::save_now(server.app());
+    let stored = server.accounts().spent().unwrap().unwrap();
+    let month = stored.projects[0].month;
+    // One word of the prompt, four of the answer.
+    assert_eq!(month.to_string(), "0.00004125");
 }
