@@ -18,11 +18,11 @@ use propus_wire::{
     generate::{CountTokensRequest, GenerateContentRequest},
     message::Descriptor,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What may be corrected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Names and places of fields, spellings of values, texts where a message belongs.

@@ -41,6 +41,7 @@ pub mod network;
 pub mod page;
 pub mod problem;
 pub mod quota;
+pub mod recovery;
 pub mod reply;
 pub mod request;
 pub mod service;
