@@ -1,5 +1,4 @@
 //! The client against servers that are written byte by byte.
 
 mod calls;
-mod server;
 mod streams;

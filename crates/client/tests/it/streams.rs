@@ -1,7 +1,7 @@
 //! Streamed answers: good ones, and every way in which they break.
 
-use crate::server::{KEY, Server, events, json, reply};
 use futures::StreamExt;
+use propus_client::testing::{KEY, Server, events, json, reply};
 use propus_client::{
     Chunks, Error,
     wire::generate::{Content, GenerateContentRequest},
@@ -59,7 +59,7 @@ async fn a_stream_is_asked_for_as_events() {
     let server = Server::reply(events(&format!("data: {LAST}\n\n"))).await;
     let chunks = server.client().stream("x", &hello()).await.unwrap();
     assert!(drain(chunks).await.1.is_none());
-    let request = server.request().await;
+    let request = server.request();
     let line = "POST /v1beta/models/x:streamGenerateContent?alt=sse HTTP/1.1";
     assert_eq!(request.line(), line);
 }
