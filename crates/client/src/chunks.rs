@@ -52,7 +52,7 @@ enum Source {
 
 /// What several replies give.
 pub(crate) enum Piece {
-    Chunk(GenerateContentResponse),
+    Chunk(Box<GenerateContentResponse>),
     /// The reply so far asks for functions: these turns go on with the conversation.
     Turns(Vec<Content>),
 }
@@ -109,7 +109,7 @@ impl Chunks {
             Source::Reply(arrival) => arrival.poll_next(context),
             Source::Rounds(pieces) => loop {
                 match ready!(pieces.poll_next_unpin(context)) {
-                    Some(Ok(Piece::Chunk(chunk))) => return Poll::Ready(Some(Ok(chunk))),
+                    Some(Ok(Piece::Chunk(chunk))) => return Poll::Ready(Some(Ok(*chunk))),
                     Some(Ok(Piece::Turns(turns))) => {
                         self.whole = Reply::after(turns, GenerateContentResponse::default());
                     }

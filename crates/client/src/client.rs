@@ -40,10 +40,13 @@ pub struct Builder {
     authorities: Vec<Vec<u8>>,
     retries: Retries,
     check: bool,
-    warn: Option<Box<dyn Fn(&str) + Send + Sync>>,
+    warn: Option<Warn>,
     /// What was seen while the settings were gathered.
     warnings: Vec<String>,
 }
+
+/// Told of what is doubtful in the settings.
+type Warn = Box<dyn Fn(&str) + Send + Sync>;
 
 impl Client {
     /// Begins with Google's server, `v1beta`, no key and no deadline.

@@ -177,6 +177,8 @@ impl Error {
         match &self.0.kind {
             Kind::Setup { .. } | Kind::Calls { .. } => None,
             Kind::Checked { problem, .. } => Some(problem.name()),
+            // The reasons of a reply say it; words could be the answer's own.
+            Kind::NoAnswer(reply) => reply.failure,
             _ => self.cause().map(|cause| cause.failure).or(self.usual()),
         }
     }
@@ -196,9 +198,8 @@ impl Error {
             }
             Kind::Unreadable { .. } | Kind::Unfinished { .. } => false,
             Kind::Refused(refusal) => is_retryable(refusal.outcome().failure),
-            Kind::NoAnswer(_) | Kind::Failed { .. } => {
-                self.cause().is_some_and(|cause| cause.retry.retryable)
-            }
+            Kind::NoAnswer(reply) => reply.failure.is_some_and(is_retryable),
+            Kind::Failed { .. } => self.cause().is_some_and(|cause| cause.retry.retryable),
         }
     }
 
@@ -348,8 +349,11 @@ impl Error {
 
     /// The best cause, where it is at least likely.
     fn cause(&self) -> Option<&propus_failures::Cause> {
-        let cause = self.diagnosis().causes.first()?;
-        (cause.sure >= Sure::Likely).then_some(cause)
+        let mut causes = self.diagnosis().causes.iter();
+        match &self.0.kind {
+            Kind::NoAnswer(reply) => causes.find(|cause| Some(cause.failure) == reply.failure),
+            _ => causes.next().filter(|cause| cause.sure >= Sure::Likely),
+        }
     }
 
     /// The failure of what this client sees by itself.
@@ -359,7 +363,6 @@ impl Error {
             Kind::Timeout { .. } | Kind::Late { .. } => Some("client-timeout"),
             Kind::Truncated { .. } => Some("stream-truncated"),
             Kind::Unreadable { .. } => Some("base-url-wrong"),
-            Kind::NoAnswer(reply) if reply.is_empty() => Some("empty-response"),
             _ => None,
         }
     }
@@ -368,7 +371,7 @@ impl Error {
     fn evidence(&self) -> String {
         match &self.0.kind {
             Kind::Refused(refusal) => refusal.evidence(),
-            Kind::NoAnswer(reply) => reply.json.clone(),
+            Kind::NoAnswer(reply) => reply.evidence.clone(),
             Kind::Failed { status, .. } => status.to_pretty(),
             Kind::Checked { problem, .. } => problem.status().to_pretty(),
             // A key does not matter here, nor the address: both may look like something else.

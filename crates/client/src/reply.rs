@@ -1,6 +1,7 @@
 //! A whole reply, and why it may hold no answer.
 
 use crate::error::{Error, Kind, beginning};
+use propus_failures::recovery::Outcome;
 use propus_wire::generate::{
     Blob, BlockReason, Candidate, Content, FinishReason, FunctionCall, GenerateContentResponse,
     Part, UsageMetadata,
@@ -185,6 +186,10 @@ pub(crate) struct NoAnswer {
     /// What came before the answer ended.
     pub(crate) text: Option<String>,
     pub(crate) json: String,
+    /// The same without what was said, which is no evidence.
+    pub(crate) evidence: String,
+    /// Its name in the catalogue.
+    pub(crate) failure: Option<&'static str>,
 }
 
 impl NoAnswer {
@@ -233,6 +238,8 @@ impl NoAnswer {
             note: candidate.and_then(|one| one.finish_message.clone()),
             text: response.text().filter(|text| !text.is_empty()),
             json: serde_json::to_string(response).unwrap_or_default(),
+            evidence: serde_json::to_string(&silent(response)).unwrap_or_default(),
+            failure: Outcome::of_reply(response).map(|outcome| outcome.failure),
         }
     }
 
@@ -299,6 +306,22 @@ impl NoAnswer {
     }
 }
 
+/// The reply with a word in the place of every text.
+fn silent(response: &GenerateContentResponse) -> GenerateContentResponse {
+    let mut response = response.clone();
+    let contents = response
+        .candidates
+        .iter_mut()
+        .flat_map(|one| &mut one.content);
+    let texts = contents
+        .flat_map(|content| &mut content.parts)
+        .flat_map(|part| &mut part.text);
+    for text in texts.filter(|text| !text.is_empty()) {
+        *text = "text".into();
+    }
+    response
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -338,6 +361,7 @@ mod tests {
         .unwrap();
         assert!(error.is_max_tokens());
         assert_eq!(error.partial_text(), Some("a"));
+        assert_eq!(error.failure(), None);
         let error = check(
             r#"{"candidates":[{"content":{"role":"model"},"finishReason":"MAX_TOKENS"}]}"#,
             Err("the tokens ran out before the first word (MAX_TOKENS)"),

@@ -62,7 +62,7 @@ impl Rounds {
             let mut turns = Vec::new();
             loop {
                 while let Some(chunk) = chunks.next().await {
-                    yield Piece::Chunk(chunk?);
+                    yield Piece::Chunk(Box::new(chunk?));
                 }
                 let reply = Reply::after(turns, chunks.reply().into_response());
                 let Some(further) = self.go_on(&reply).await? else { break };

@@ -51,9 +51,12 @@ enum Kind {
     },
 }
 
+/// Takes a call's arguments; gives the result, or why there is none, for the model.
+type Run = dyn Fn(Map<String, Value>) -> BoxFuture<'static, Result<Value, String>> + Send + Sync;
+
 struct Function {
     declaration: FunctionDeclaration,
-    run: Box<dyn Fn(Map<String, Value>) -> BoxFuture<'static, Result<Value, String>> + Send + Sync>,
+    run: Box<Run>,
 }
 
 impl Tool {
