@@ -85,20 +85,32 @@ static SIGNS: LazyLock<Signs> = LazyLock::new(|| Signs::of(&catalogue::ENTRIES))
 pub fn diagnose(evidence: &str) -> Diagnosis {
     let text = readable(evidence);
     let words = Words::of(&text);
-    let mut hits = SIGNS.find(&words.text, breaks_off(&text));
-    if let Some(reply) = Reply::find(evidence, &text) {
+    let causes = recognised(evidence, &text, &words)
+        .map(|found| cause(&found, &text, &words))
+        .collect();
+    Diagnosis { causes }
+}
+
+/// The causes by their names alone, for who needs neither facts nor advice.
+pub(crate) fn names_of(evidence: &str) -> Vec<(&'static str, Sure)> {
+    let text = readable(evidence);
+    let words = Words::of(&text);
+    recognised(evidence, &text, &words)
+        .map(|found| (found.entry.name, found.hit.sure))
+        .collect()
+}
+
+/// The failures that are recognised, best first.
+fn recognised(evidence: &str, text: &str, words: &Words) -> impl Iterator<Item = Found> {
+    let mut hits = SIGNS.find(&words.text, breaks_off(text));
+    if let Some(reply) = Reply::find(evidence, text) {
         reply_hits(&reply, &words.text, &mut hits);
     } else {
         printed_reply_hits(&words.text, &mut hits);
     }
-    names::refine(&text, &words, &mut hits);
+    names::refine(text, words, &mut hits);
     quota::refine(&words.text, &mut hits);
-    let causes = ranked(found(hits))
-        .into_iter()
-        .take(MOST_CAUSES)
-        .map(|found| cause(&found, &text, &words))
-        .collect();
-    Diagnosis { causes }
+    ranked(found(hits)).into_iter().take(MOST_CAUSES)
 }
 
 /// Whether a text ends amid its last word or sentence: without the mark that would close it.

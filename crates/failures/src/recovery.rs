@@ -138,6 +138,9 @@ pub fn is_safe(http_method: &str, api_method: Option<&str>) -> bool {
 }
 
 /// What to do after a failed attempt.
+///
+/// First what would be best for the failure, then whether it is within the limits. So a definite cause
+/// is the reason even where a limit is reached as well.
 pub fn decide(outcome: &Outcome, situation: &Situation) -> Decision {
     let call = FailedCall {
         outcome,
@@ -213,8 +216,8 @@ impl FailedCall<'_> {
         give_up(Why::Final(self.outcome.failure))
     }
 
-    /// The caller has a part of the answer: it can only be continued. What ended the answer by intent
-    /// ends it.
+    /// The caller has a part of the answer: it can only be continued, and only where it broke; what
+    /// was ended with a reason is not.
     fn after_beginning(&self) -> Decision {
         let Situation {
             policy,
@@ -224,7 +227,10 @@ impl FailedCall<'_> {
         } = self.situation;
         let broke = matches!(self.course, Course::Busy | Course::Broken | Course::Late);
         let may = available.can_resume && history.resumes < policy.resumes && self.situation.safe;
-        if !broke || !may {
+        if !broke {
+            return self.is_final();
+        }
+        if !may {
             return give_up(Why::Begun(self.outcome.progress.chunks()));
         }
         let wait = match self.course {

@@ -130,6 +130,17 @@ mod tests {
     }
 
     #[test]
+    fn no_more_is_saved_than_the_most() {
+        let mut budget = Budget::new(Share::default());
+        for _ in 0..1000 {
+            budget.deposit();
+            budget.refill(Duration::from_secs(60));
+        }
+        let withdrawn = std::iter::repeat_with(|| budget.withdraw()).take_while(|paid| *paid);
+        assert_eq!(withdrawn.count(), 10);
+    }
+
+    #[test]
     fn odd_shares_give_nothing() {
         for odd in [f64::NAN, -1.0] {
             let mut budget = Budget::new(Share {

@@ -11,6 +11,8 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
+    /// The call itself or its reply: no route is at fault, and none should rest for it.
+    Call,
     /// This route: its address and its model as they are at the moment.
     Route,
     /// The key: another one of the same project may do.
@@ -79,9 +81,9 @@ impl Course {
             // A file that is still processed is waited for by asking for the file, not by asking again.
             (Retry::Poll, _) => Self::Request,
             (Retry::Never, name) => match Scope::of(name) {
-                None => Self::Request,
-                Some(_) if is_spent(name) => Self::Spent,
-                Some(_) => Self::Refused,
+                Scope::Call => Self::Request,
+                _ if is_spent(name) => Self::Spent,
+                _ => Self::Refused,
             },
         }
     }
@@ -100,10 +102,9 @@ fn is_spent(name: &str) -> bool {
 }
 
 impl Scope {
-    /// What a failure concerns, by its name alone; none where it is the request, the reply or the
-    /// client that is at fault.
-    pub(super) fn of(name: &str) -> Option<Self> {
-        Some(match name {
+    /// What a failure concerns, by its name alone.
+    pub(super) fn of(name: &str) -> Self {
+        match name {
             "expired-api-key"
             | "invalid-api-key"
             | "key-format-new"
@@ -150,8 +151,8 @@ impl Scope {
             | "stream-error-midway"
             | "stream-parse-error"
             | "stream-truncated" => Self::Route,
-            _ => return None,
-        })
+            _ => Self::Call,
+        }
     }
 }
 
@@ -159,16 +160,21 @@ impl Scope {
 pub(super) fn amendments(name: &str) -> &'static [Kind] {
     match name {
         "unknown-field" => &[Kind::Fields, Kind::Schema, Kind::History],
-        "wrong-enum-or-type" => &[Kind::Fields, Kind::Schema],
+        "wrong-enum-or-type" => &[Kind::Fields, Kind::Schema, Kind::History, Kind::Ranges],
         "missing-required-field" => &[Kind::Fields, Kind::Schema, Kind::History],
         "function-name-invalid" => &[Kind::Names],
-        "schema-unsupported" | "schema-too-complex" => &[Kind::Schema],
+        "schema-unsupported" => &[Kind::Schema, Kind::Fields],
+        "schema-too-complex" => &[Kind::Schema],
         "function-call-order" | "multiturn-role-order" | "thought-signature-missing" => {
             &[Kind::History]
         }
-        "feature-conflict" | "param-conflict" | "safety-settings-invalid" => &[Kind::Conflicts],
+        "feature-conflict"
+        | "param-conflict"
+        | "safety-settings-invalid"
+        | "tool-param-deprecated" => &[Kind::Conflicts],
         "param-out-of-range" | "thinking-config-invalid" => &[Kind::Ranges, Kind::Conflicts],
-        "base64-invalid" | "mime-unsupported" | "tool-param-deprecated" => &[Kind::Fields],
+        "param-unsupported-by-model" => &[Kind::Ranges],
+        "base64-invalid" | "mime-unsupported" => &[Kind::Fields],
         // It does not say what is wrong; what changes nothing is decided again without it.
         "invalid-argument-generic" => &Kind::ALL,
         _ => &[],

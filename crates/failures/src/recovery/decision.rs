@@ -271,6 +271,24 @@ mod tests {
     }
 
     #[test]
+    fn what_repeats_a_call_on_its_route_is_paid_for() {
+        let wait = Duration::ZERO;
+        for (decision, paid) in [
+            (Decision::Retry { wait }, true),
+            (Decision::Resume { wait }, true),
+            (Decision::LongerDeadline { deadline: wait }, true),
+            (Decision::StreamInstead, true),
+            (Decision::AskAgain { temperature: None }, true),
+            (Decision::LargerModel, false),
+            (Decision::OtherVersion, false),
+            (Decision::Amend { kinds: Vec::new() }, false),
+            (Decision::GiveUp { why: Why::Off }, false),
+        ] {
+            assert_eq!(decision.is_repetition(), paid, "{decision:?}");
+        }
+    }
+
+    #[test]
     fn every_failure_gives_a_clause() {
         for entry in ENTRIES {
             let text = Why::Final(entry.name).to_string();

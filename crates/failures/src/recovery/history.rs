@@ -112,6 +112,7 @@ impl Available {
         use super::Scope;
         let project = self.projects || self.accounts;
         match scope {
+            Scope::Call => false,
             Scope::Route => self.routes || self.keys || self.models || project,
             Scope::Key => self.keys || project,
             Scope::Model => self.models,
@@ -119,5 +120,46 @@ impl Available {
             Scope::Project => project,
             Scope::Account => self.accounts,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_carried_out_is_noted() {
+        let second = Duration::from_secs(1);
+        let mut history = History::default();
+        for decision in [
+            Decision::Retry { wait: second * 2 },
+            // Chance made it 0; the next one is longer all the same.
+            Decision::Retry {
+                wait: Duration::ZERO,
+            },
+            Decision::Resume { wait: second },
+            Decision::LongerDeadline {
+                deadline: second * 60,
+            },
+            Decision::StreamInstead,
+            Decision::LargerModel,
+            Decision::OtherVersion,
+            Decision::Amend {
+                kinds: vec![Kind::Schema, Kind::Names],
+            },
+            Decision::AskAgain {
+                temperature: Some(1.5),
+            },
+            Decision::AskAgain { temperature: None },
+        ] {
+            history.begin("");
+            history.note(&decision);
+        }
+        assert_eq!(history.waits, 3);
+        assert_eq!(
+            history.repairs().to_string(),
+            "wait=3s; larger_model=yes; amend=schema+names; other_version=yes; deadline=60s; \
+             streamed=yes; replies=2; temperature=1.5; resumes=1; attempts=10"
+        );
     }
 }

@@ -4,10 +4,7 @@ use super::{
     course::{Course, Scope, entry},
     outcome::{Outcome, Progress},
 };
-use crate::{
-    diagnose::{self, Cause},
-    entry::Sure,
-};
+use crate::{diagnose, entry::Sure};
 use propus_wire::status::{Detail, Status};
 use serde_json::Value;
 use std::{borrow::Cow, time::Duration};
@@ -57,7 +54,8 @@ impl Outcome {
             error.get("code")?.as_u64()
         });
         let progress = Progress::of_chunks(passed);
-        match code.and_then(|code| u16::try_from(code).ok()) {
+        let code = code.and_then(|code| u16::try_from(code).ok());
+        match code.filter(|code| (400..600).contains(code)) {
             Some(code) => Self::of_http(code, None, body).at(progress),
             None => Self::known("stream-error-midway", Sure::Certain).at(progress),
         }
@@ -77,39 +75,35 @@ impl Outcome {
 /// The failure of an error with its status: the best cause that fits the status, else what the status
 /// means by itself.
 fn recognised(http: u16, text: &str) -> Outcome {
-    let causes = diagnose::diagnose(text).causes;
-    match causes.iter().find(|cause| fits(http, cause)) {
-        Some(cause) => Outcome::known(cause.failure, cause.sure),
+    let causes = diagnose::names_of(text);
+    match causes
+        .iter()
+        .find(|(failure, sure)| fits(http, failure, *sure))
+    {
+        Some((failure, sure)) => Outcome::known(failure, *sure),
         None => Outcome::known(by_status(http), Sure::Possible),
     }
 }
 
 /// Whether a cause may come with a status. Words of an answer that is no error of the API, or of a
 /// prompt that an error quotes, must not make a wrong request be repeated or a good one be given up.
-fn fits(http: u16, cause: &Cause) -> bool {
-    let Some(course) = entry(cause.failure).map(Course::of) else {
+fn fits(http: u16, failure: &str, sure: Sure) -> bool {
+    let Some(course) = entry(failure).map(Course::of) else {
         return false;
     };
     match http {
-        429 => {
-            let quota = cause.failure.starts_with("quota-");
-            quota || matches!(course, Course::Spent | Course::Minute) || account(cause)
-        }
+        429 => failure.starts_with("quota-") || matches!(course, Course::Spent | Course::Minute),
         408 | 499 | 500.. => match course {
-            Course::Busy => !cause.failure.starts_with("quota-"),
-            Course::Late => cause.failure != "client-timeout",
+            Course::Busy => !failure.starts_with("quota-"),
+            Course::Late => failure != "client-timeout",
             Course::Broken | Course::Again | Course::Final => false,
-            _ => cause.sure == Sure::Certain,
+            _ => sure == Sure::Certain,
         },
         _ => matches!(
             course,
             Course::Request | Course::TooLong | Course::Refused | Course::Spent
         ),
     }
-}
-
-fn account(cause: &Cause) -> bool {
-    Scope::of(cause.failure) == Some(Scope::Account)
 }
 
 /// What a status means where the body says nothing.

@@ -18,7 +18,7 @@ pub struct Outcome {
     pub http: Option<u16>,
     /// The wait that the service names; never zero.
     pub retry_after: Option<Duration>,
-    /// What the failure concerns; a request or a reply at fault concerns only its route.
+    /// What the failure concerns, which is what should rest for it.
     pub scope: Scope,
     /// How far the attempt got.
     pub progress: Progress,
@@ -79,7 +79,7 @@ impl Outcome {
             sure: Sure::Certain,
             http: None,
             retry_after: None,
-            scope: Scope::of(entry.name).unwrap_or(Scope::Route),
+            scope: Scope::of(entry.name),
             progress: Progress::Answered,
         })
     }
@@ -147,7 +147,7 @@ impl Outcome {
             sure,
             http: None,
             retry_after: None,
-            scope: Scope::of(failure).unwrap_or(Scope::Route),
+            scope: Scope::of(failure),
             progress: Progress::Answered,
         }
     }

@@ -6,8 +6,9 @@ use std::{fmt, time::Duration};
 
 /// What recovery may do, and how much of it.
 ///
-/// What changes the caller's request (amendments, another temperature, another model, another version)
-/// or may double a part of the answer (resuming) is off in every profile: who wants it says so.
+/// What changes the caller's request (amendments, another temperature, another version) or may double a
+/// part of the answer (resuming) is off in every profile: who wants it says so. Another model serves
+/// only where one is configured for that.
 ///
 /// ```
 /// use propus_failures::{amend::Kind, recovery::Policy};
@@ -40,8 +41,9 @@ pub struct Policy {
     /// Whether another route may be tried after a quota, missing capacity, an accident or a broken
     /// connection.
     pub next_route: bool,
-    /// Whether another route may be tried also after a refused key, account, place or model. It hides
-    /// a bad key behind a good one, so the refusal should be told to the operator.
+    /// Whether another route, where that is allowed at all, may be tried also after a refused key,
+    /// account, place or model. It hides a bad key behind a good one, so the refusal should be told to
+    /// the operator.
     pub past_refusals: bool,
     /// Whether a context that is too long may go to the larger model that is configured.
     pub larger_model: bool,
@@ -153,7 +155,7 @@ impl Policy {
             stream_instead: true,
             next_route: true,
             past_refusals: true,
-            // It is used only where a larger model is configured, which says that it is wanted.
+            // Who configures a larger model wants it.
             larger_model: true,
             replies: 1,
             ..Self::sdk()

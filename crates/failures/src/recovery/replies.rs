@@ -100,3 +100,71 @@ fn bare(part: &Part) -> Part {
         ..Part::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[track_caller]
+    fn check(reply: Value, expected: Option<&str>) {
+        let reply: GenerateContentResponse = serde_json::from_value(reply).unwrap();
+        let outcome = Outcome::of_reply(&reply);
+        assert_eq!(outcome.map(|outcome| outcome.failure), expected);
+    }
+
+    /// A candidate with these parts.
+    fn of(reason: &str, parts: Value) -> Value {
+        json!({"finishReason": reason, "content": {"role": "model", "parts": parts}})
+    }
+
+    #[test]
+    fn thoughts_signatures_and_empty_texts_are_no_answer() {
+        let empty = Some("empty-response");
+        let one = |parts| json!({"candidates": [of("STOP", parts)]});
+        check(one(json!([])), empty);
+        check(one(json!([{"text": ""}])), empty);
+        check(one(json!([{"text": "Hm.", "thought": true}])), empty);
+        check(one(json!([{"thoughtSignature": "AAAA"}])), empty);
+        check(
+            one(json!([{"text": "", "thoughtSignature": "AAAA"}])),
+            empty,
+        );
+        check(
+            one(json!([{"text": "Hm.", "thought": true}, {"text": "Hi"}])),
+            None,
+        );
+        check(one(json!([{"functionCall": {"name": "f"}}])), None);
+        check(
+            json!({"candidates": [{"content": {"parts": [{"text": "Hi"}]}}]}),
+            None,
+        );
+    }
+
+    #[test]
+    fn an_answer_cut_at_its_length_is_one_if_anything_came() {
+        let cut = |parts| json!({"candidates": [of("MAX_TOKENS", parts)]});
+        check(cut(json!([])), Some("max-tokens-empty"));
+        check(cut(json!([{"text": "On"}])), None);
+        check(
+            json!({"candidates": [of("LATER_REASON", json!([{"text": "x"}]))]}),
+            None,
+        );
+    }
+
+    #[test]
+    fn one_good_candidate_is_enough() {
+        let good = of("STOP", json!([{"text": "Hi"}]));
+        let bad = |reason| of(reason, json!([]));
+        check(json!({"candidates": [bad("OTHER"), good]}), None);
+        check(json!({"candidates": [good, bad("OTHER")]}), None);
+        check(
+            json!({"candidates": [bad("OTHER"), bad("SAFETY")]}),
+            Some("finish-other"),
+        );
+        check(
+            json!({"promptFeedback": {"blockReason": "SAFETY"}}),
+            Some("blocked-safety-prompt"),
+        );
+    }
+}

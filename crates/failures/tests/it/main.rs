@@ -5,4 +5,5 @@ mod amend;
 mod catalogue;
 mod evidence;
 mod laws;
+mod recovery;
 mod requests;
