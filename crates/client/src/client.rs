@@ -4,6 +4,7 @@ use crate::{
     Batches, Caches, EmbeddingModel, Error, FileSearchStores, Files, GenerativeModel, Models,
     Operations, Retries, Tunings,
     error::Kind,
+    retries::Attempt,
     transport::{self, Call, PRODUCT, Reply, Transport},
 };
 use propus_wire::Version;
@@ -227,8 +228,8 @@ impl Client {
         F: Future<Output = Result<T, Error>>,
     {
         let safe = call.is_safe();
-        let attempt = |deadline| {
-            let call = within(call.clone(), deadline);
+        let attempt = |attempt: Attempt| {
+            let call = within(call.clone(), attempt.deadline);
             async move { read(call.send().await?).await }
         };
         let deadline = self.transport.timeout();
@@ -248,7 +249,7 @@ impl Client {
 }
 
 /// A call that may take so long, which the server is told.
-fn within(call: Call, deadline: Option<Duration>) -> Call {
+pub(crate) fn within(call: Call, deadline: Option<Duration>) -> Call {
     match deadline {
         Some(time) => {
             let call = call.timeout(time);

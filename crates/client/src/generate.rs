@@ -1,6 +1,7 @@
 //! `generateContent`, `streamGenerateContent` and `countTokens`, as the API has them.
 
-use crate::{Chunks, Client, Error, models, preflight};
+use crate::{Chunks, Client, Error, client::within, models, preflight, retries::Attempt};
+use propus_failures::recovery::Outcome;
 use propus_wire::generate::{
     CountTokensRequest, CountTokensResponse, GenerateContentRequest, GenerateContentResponse,
 };
@@ -30,7 +31,24 @@ impl Client {
     ) -> Result<GenerateContentResponse, Error> {
         preflight::check(self, model, request)?;
         let path = format!("{}:generateContent", models::path(model)?);
-        self.json(self.call(Method::POST, &path).json(request))
+        let call = self.call(Method::POST, &path).json(request);
+        let config = request.generation_config.as_ref();
+        let had = config.and_then(|config| config.temperature.map(f64::from));
+        let attempt = |attempt: Attempt| {
+            let call = match attempt.temperature {
+                Some(other) if Some(other) != had => call.clone().json(&warmed(request, other)),
+                _ => call.clone(),
+            };
+            let call = within(call, attempt.deadline);
+            async move { call.send().await?.json().await }
+        };
+        let first = Attempt {
+            deadline: self.transport().timeout(),
+            temperature: had,
+        };
+        let retries = self.retries();
+        retries
+            .run_judged(true, first, attempt, Outcome::of_reply)
             .await
     }
 
@@ -72,4 +90,13 @@ impl Client {
         self.json(self.call(Method::POST, &path).json(&request))
             .await
     }
+}
+
+/// The request at another temperature.
+fn warmed(request: &GenerateContentRequest, temperature: f64) -> GenerateContentRequest {
+    let mut request = request.clone();
+    let config = request.generation_config.get_or_insert_default();
+    // Temperatures go from 0 to 2.
+    config.temperature = Some(temperature as f32);
+    request
 }

@@ -60,8 +60,10 @@ impl Retries {
         Self::of(Policy::off())
     }
 
-    /// By other rules. What needs another route, another model or a changed request is left out: a
-    /// client has one server and sends what it is given.
+    /// By other rules. What needs another route or model or a corrected request is left out: a
+    /// client has one server and sends what it is given. `replies` counts for whole replies: a
+    /// model that ended with nothing said is asked again, at a higher temperature if
+    /// `temperature_step` says so, and the last reply is given whatever it is.
     ///
     /// # Errors
     ///
@@ -86,7 +88,6 @@ impl Retries {
             larger_model: false,
             other_version: false,
             resumes: 0,
-            replies: 0,
             amend: Vec::new(),
             ..policy
         };
@@ -108,16 +109,36 @@ impl Retries {
         self.policy.attempts > 1
     }
 
-    /// Makes attempts until one is good or nothing more is to be done. Each is given the time that
-    /// it may take; `safe` says whether it may be made twice.
+    /// Makes attempts until one is good or nothing more is to be done. Each is told how it is to be
+    /// made; `safe` says whether it may be made twice.
     pub(crate) async fn run<T, A, F>(
         &self,
         safe: bool,
         deadline: Option<Duration>,
-        mut attempt: A,
+        attempt: A,
     ) -> Result<T, Error>
     where
-        A: FnMut(Option<Duration>) -> F,
+        A: FnMut(Attempt) -> F,
+        F: Future<Output = Result<T, Error>>,
+    {
+        let first = Attempt {
+            deadline,
+            temperature: None,
+        };
+        self.run_judged(safe, first, attempt, |_| None).await
+    }
+
+    /// The same, where also a good reply may be a failure by what it says. If nothing more is to be
+    /// done it is given as it is.
+    pub(crate) async fn run_judged<T, A, F>(
+        &self,
+        safe: bool,
+        first: Attempt,
+        mut attempt: A,
+        judge: impl Fn(&T) -> Option<Outcome>,
+    ) -> Result<T, Error>
+    where
+        A: FnMut(Attempt) -> F,
         F: Future<Output = Result<T, Error>>,
     {
         let end = self.within.map(|time| Instant::now() + time);
@@ -125,20 +146,20 @@ impl Retries {
             retries: self,
             history: History::default(),
             safe,
-            deadline,
+            attempt: first,
             end,
         };
         self.deposit();
         loop {
             course.history.begin("");
-            let error = match attempt(course.time()).await {
-                Ok(value) => return Ok(value),
-                Err(error) => error,
+            let result = attempt(course.attempt()).await;
+            let outcome = match &result {
+                Ok(value) => judge(value),
+                Err(error) => error.outcome(),
             };
-            match course.next(&error) {
-                Some(Decision::LongerDeadline { deadline }) => course.deadline = Some(deadline),
-                Some(decision) => sleep(decision.wait()).await,
-                None => return Err(error.after(course.history.attempts)),
+            match outcome.and_then(|outcome| course.next(&outcome)) {
+                Some(wait) => sleep(wait).await,
+                None => return result.map_err(|error| error.after(course.history.attempts)),
             }
         }
     }
@@ -159,13 +180,22 @@ impl Retries {
     }
 }
 
+/// How an attempt is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempt {
+    /// The time that it may take.
+    pub(crate) deadline: Option<Duration>,
+    /// The temperature; where there is none, the request's own.
+    pub(crate) temperature: Option<f64>,
+}
+
 /// The attempts of one call.
 struct Course<'a> {
     retries: &'a Retries,
     history: History,
     safe: bool,
-    /// What one attempt may take.
-    deadline: Option<Duration>,
+    /// How the next attempt is made.
+    attempt: Attempt,
     /// When the call must be over.
     end: Option<Instant>,
 }
@@ -175,18 +205,21 @@ impl Course<'_> {
         Some(self.end?.saturating_duration_since(Instant::now()))
     }
 
-    /// What the next attempt may take.
-    fn time(&self) -> Option<Duration> {
-        match (self.deadline, self.remaining()) {
+    /// How the next attempt is made, within the time that is left.
+    fn attempt(&self) -> Attempt {
+        let deadline = match (self.attempt.deadline, self.remaining()) {
             (Some(deadline), Some(remaining)) => Some(deadline.min(remaining)),
             (deadline, remaining) => deadline.or(remaining),
+        };
+        Attempt {
+            deadline,
+            ..self.attempt
         }
     }
 
-    /// What to do after a failure; `None` to tell the caller.
-    fn next(&mut self, error: &Error) -> Option<Decision> {
-        let outcome = error.outcome()?;
-        let decision = self.decide(&outcome);
+    /// How long to wait for another attempt; `None` to tell the caller.
+    fn next(&mut self, outcome: &Outcome) -> Option<Duration> {
+        let decision = self.decide(outcome);
         if !decision.goes_on() {
             return None;
         }
@@ -197,14 +230,22 @@ impl Course<'_> {
             return None;
         }
         self.history.note(&decision);
-        Some(decision)
+        match &decision {
+            Decision::LongerDeadline { deadline } => self.attempt.deadline = Some(*deadline),
+            Decision::AskAgain { temperature } => {
+                self.attempt.temperature = temperature.or(self.attempt.temperature);
+            }
+            _ => {}
+        }
+        Some(decision.wait())
     }
 
     fn decide(&self, outcome: &Outcome) -> Decision {
         let saved = self.retries.saved();
         let mut situation = Situation::new(&self.retries.policy, &self.history);
         situation.safe = self.safe;
-        situation.deadline = self.time();
+        situation.deadline = self.attempt().deadline;
+        situation.temperature = self.attempt.temperature;
         situation.remaining = self.remaining();
         situation.budget = saved.as_ref().map(|saved| &saved.budget);
         situation.jitter = jitter();

@@ -6,9 +6,10 @@ use propus_wire::{
     generate::{FunctionCall, FunctionDeclaration, FunctionResponse, Tool as Declared},
     schema::Schema,
 };
+#[cfg(feature = "schemars")]
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 /// What a model may call. A function of the caller is run when the model asks for it.
 ///
@@ -45,10 +46,8 @@ enum Kind {
     /// Run by the server, or by the caller by hand.
     Declared(Box<Declared>),
     /// What cannot be declared, and what may help.
-    Unfit {
-        what: String,
-        hint: Cow<'static, str>,
-    },
+    #[cfg(feature = "schemars")]
+    Unfit { what: String, hint: String },
 }
 
 /// Takes a call's arguments; gives the result, or why there is none, for the model.
@@ -139,7 +138,7 @@ impl Tool {
             Err(error) => {
                 return Self(Kind::Unfit {
                     what: format!("the function `{name}`: {}", error.message()),
-                    hint: error.hint().unwrap_or_default().into(),
+                    hint: error.hint().unwrap_or_default(),
                 });
             }
         };
@@ -265,6 +264,7 @@ impl Tool {
                 ..Default::default()
             }),
             Kind::Declared(tool) => Ok((**tool).clone()),
+            #[cfg(feature = "schemars")]
             Kind::Unfit { what, hint } => Err(Error::setup(what.clone(), hint.clone())),
         }
     }
@@ -333,6 +333,7 @@ impl fmt::Debug for Tool {
         match &self.0 {
             Kind::Function(function) => tuple.field(&function.declaration.name),
             Kind::Declared(tool) => tuple.field(tool),
+            #[cfg(feature = "schemars")]
             Kind::Unfit { what, .. } => tuple.field(what),
         };
         tuple.finish()

@@ -3,7 +3,7 @@
 use futures::TryStreamExt;
 use propus_client::{
     Policy, Retries,
-    testing::{Server, events, refusal, reply, stream, text},
+    testing::{Server, events, json, refusal, reply, stream, text},
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -133,11 +133,7 @@ async fn what_changes_something_is_repeated_only_if_it_was_surely_not_done() {
     let batch = client.batches().create("x", "b", Vec::new()).await;
     assert!(batch.is_err());
     assert_eq!(server.requests().len(), 1);
-    let server = Server::replies([
-        slow("1"),
-        propus_client::testing::json(r#"{"name":"batches/b"}"#),
-    ])
-    .await;
+    let server = Server::replies([slow("1"), json(r#"{"name":"batches/b"}"#)]).await;
     let client = server.client().with_retries(three());
     client.batches().create("x", "b", Vec::new()).await.unwrap();
     assert_eq!(server.requests().len(), 2);
@@ -191,6 +187,46 @@ async fn a_call_that_is_dropped_while_it_waits_is_over() {
     assert!(waited.is_err());
     tokio::time::sleep(Duration::from_secs(100)).await;
     assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_said_nothing_may_be_asked_again() {
+    let recited = || json(r#"{"candidates":[{"finishReason":"RECITATION"}]}"#);
+    let policy = Policy {
+        replies: 1,
+        temperature_step: 0.5,
+        ..Policy::sdk()
+    };
+    let asked = Retries::custom(policy).unwrap();
+    let server = Server::replies([recited(), text("hi")]).await;
+    let model = server.client().model("x").temperature(0.25);
+    let model = model.retries(asked.clone());
+    let reply = model.generate("hello").await.unwrap();
+    assert_eq!(reply.text().unwrap(), "hi");
+    assert!(server.request().body.contains(r#""temperature":0.75"#));
+    // In the end the reply is given as it is.
+    let server = Server::replies([recited(), recited()]).await;
+    let model = server.client().model("x").retries(asked);
+    let reply = model.generate("hello").await.unwrap();
+    assert!(reply.text().unwrap_err().is_recitation());
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_ran_out_of_time_gets_more() {
+    let server = Server::silent_after("").await;
+    let client = server.client().with_retries(three());
+    let client = client.with_timeout(Duration::from_secs(30));
+    let begun = Instant::now();
+    let error = client.model("x").generate("hello").await.unwrap_err();
+    assert!(error.is_timeout());
+    let times = server.requests();
+    let times: Vec<_> = times
+        .iter()
+        .map(|one| one.header("x-server-timeout"))
+        .collect();
+    assert_eq!(times, [Some("30"), Some("60"), Some("120")]);
+    assert!(begun.elapsed() >= Duration::from_secs(210));
 }
 
 #[tokio::test]
