@@ -1,12 +1,12 @@
 //! A streamed answer: events become chunks, and an end that is none becomes an error.
 
 use crate::{
-    Error,
+    Error, Reply,
     sse::Event,
-    transport::{Events, Reply},
+    transport::{self, Events},
 };
-use futures::{Stream, StreamExt};
-use propus_wire::generate::{Candidate, GenerateContentResponse};
+use futures::{Stream, StreamExt, future::poll_fn, stream::BoxStream};
+use propus_wire::generate::{Candidate, Content, GenerateContentResponse};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{
@@ -16,13 +16,134 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// The chunks of an answer, as the model writes it. They add up to the whole answer by
-/// [`GenerateContentResponse::absorb`].
+/// The chunks of an answer, as the model writes it. They add up to the whole reply by
+/// themselves: [`Chunks::reply`] gives what has come so far, [`Chunks::collect_reply`] waits for
+/// the rest.
 ///
 /// An error is the last item. An answer that ends without a finish reason is an error
 /// ([`Error::is_truncated`]), since what came before it is only a part. Dropping the stream tells
 /// the server to stop.
+///
+/// ```
+/// # propus_client::testing::example([propus_client::testing::stream(&["Because ", "of the air."])], async |client| {
+/// use futures::TryStreamExt;
+///
+/// let mut chunks = client.model("gemini-flash-latest").stream("Why is the sky blue?").await?;
+/// while let Some(chunk) = chunks.try_next().await? {
+///     print!("{}", chunk.text().unwrap_or_default());
+/// }
+/// assert_eq!(chunks.reply().text()?, "Because of the air.");
+/// # Ok(()) });
+/// ```
 pub struct Chunks {
+    source: Source,
+    /// Chunks that were taken from the source before anybody asked.
+    first: Option<GenerateContentResponse>,
+    whole: Reply,
+}
+
+/// Where chunks come from.
+enum Source {
+    /// One reply of the server.
+    Reply(Box<Arrival>),
+    /// Several of them, with functions run in between.
+    Rounds(BoxStream<'static, Result<Piece, Error>>),
+}
+
+/// What several replies give.
+pub(crate) enum Piece {
+    Chunk(Box<GenerateContentResponse>),
+    /// The reply so far asks for functions: these turns go on with the conversation.
+    Turns(Vec<Content>),
+}
+
+impl Chunks {
+    pub(crate) fn new(reply: transport::Reply) -> Self {
+        Self::of(Source::Reply(Box::new(Arrival::new(reply))))
+    }
+
+    pub(crate) fn of_rounds(pieces: BoxStream<'static, Result<Piece, Error>>) -> Self {
+        Self::of(Source::Rounds(pieces))
+    }
+
+    fn of(source: Source) -> Self {
+        Self {
+            source,
+            first: None,
+            whole: Reply::default(),
+        }
+    }
+
+    /// Waits for the first chunk, which a failed attempt does not reach.
+    pub(crate) async fn begun(mut self) -> Result<Self, Error> {
+        let first = poll_fn(|context| self.poll_source(context)).await;
+        self.first = first.transpose()?;
+        Ok(self)
+    }
+
+    /// What has come so far, as a reply.
+    pub fn reply(&self) -> Reply {
+        self.whole.clone()
+    }
+
+    /// Waits for the rest, and gives the whole reply.
+    ///
+    /// ```
+    /// # propus_client::testing::example([propus_client::testing::stream(&["a", "b"])], async |client| {
+    /// let chunks = client.model("gemini-flash-latest").stream("The alphabet?").await?;
+    /// assert_eq!(chunks.collect_reply().await?.text()?, "ab");
+    /// # Ok(()) });
+    /// ```
+    pub async fn collect_reply(mut self) -> Result<Reply, Error> {
+        while let Some(chunk) = self.next().await {
+            chunk?;
+        }
+        Ok(self.whole)
+    }
+
+    fn poll_source(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<GenerateContentResponse, Error>>> {
+        match &mut self.source {
+            Source::Reply(arrival) => arrival.poll_next(context),
+            Source::Rounds(pieces) => loop {
+                match ready!(pieces.poll_next_unpin(context)) {
+                    Some(Ok(Piece::Chunk(chunk))) => return Poll::Ready(Some(Ok(*chunk))),
+                    Some(Ok(Piece::Turns(turns))) => {
+                        self.whole = Reply::after(turns, GenerateContentResponse::default());
+                    }
+                    Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                    None => return Poll::Ready(None),
+                }
+            },
+        }
+    }
+}
+
+impl Stream for Chunks {
+    type Item = Result<GenerateContentResponse, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let item = match self.first.take() {
+            Some(first) => Some(Ok(first)),
+            None => ready!(self.poll_source(context)),
+        };
+        if let Some(Ok(chunk)) = &item {
+            self.whole.absorb(chunk.clone());
+        }
+        Poll::Ready(item)
+    }
+}
+
+impl fmt::Debug for Chunks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chunks").finish_non_exhaustive()
+    }
+}
+
+/// The chunks of one reply of the server.
+struct Arrival {
     events: Events,
     ready: VecDeque<GenerateContentResponse>,
     progress: Progress,
@@ -32,8 +153,8 @@ pub struct Chunks {
     is_page: bool,
 }
 
-impl Chunks {
-    pub(crate) fn new(reply: Reply) -> Self {
+impl Arrival {
+    fn new(reply: transport::Reply) -> Self {
         let content_type = reply.header("content-type").unwrap_or_default();
         Self {
             is_page: content_type.starts_with("text/html"),
@@ -87,12 +208,11 @@ impl Chunks {
             None => Ok(()),
         }
     }
-}
 
-impl Stream for Chunks {
-    type Item = Result<GenerateContentResponse, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<GenerateContentResponse, Error>>> {
         loop {
             if let Some(chunk) = self.ready.pop_front() {
                 return Poll::Ready(Some(Ok(chunk)));
@@ -117,12 +237,6 @@ impl Stream for Chunks {
                 self.failed = Some(error);
             }
         }
-    }
-}
-
-impl fmt::Debug for Chunks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Chunks").finish_non_exhaustive()
     }
 }
 

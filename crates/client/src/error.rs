@@ -1,22 +1,35 @@
-//! Why a call failed.
+//! Why a call failed, or why a reply is not the answer that was asked for.
 
-use propus_wire::status::{Code, Detail, Status};
-use reqwest::StatusCode;
-use serde_json::Value;
-use std::{error::Error as StdError, fmt, time::Duration};
+mod refusal;
+
+pub(crate) use refusal::Refusal;
+
+use crate::reply::NoAnswer;
+use propus_failures::{
+    Diagnosis, Problem, catalogue, diagnose,
+    entry::Sure,
+    recovery::{Fault, Outcome, Progress},
+};
+use propus_wire::{
+    generate::{BlockReason, FinishReason},
+    status::{Detail, FieldViolation, QuotaViolation, Status},
+};
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::OnceLock, time::Duration};
 
 /// Why a call failed. It says what happened and, on a line of its own, what may help; an API key
 /// is never part of it.
 ///
-/// ```no_run
-/// # async fn example(client: propus_client::Client) -> Result<(), propus_client::Error> {
-/// match client.models().get("gemini-flash-latest").await {
-///     Ok(model) => println!("{:?}", model.display_name),
-///     Err(error) if error.is_connect() => eprintln!("nobody is there"),
-///     Err(error) => eprintln!("{error}"),
+/// ```
+/// # propus_client::testing::example([propus_client::testing::refusal(429, "RESOURCE_EXHAUSTED",
+/// #     "Resource has been exhausted (e.g. check quota).")], async |client| {
+/// let error = client.models().get("gemini-flash-latest").await.unwrap_err();
+/// assert_eq!(error.http_status(), Some(429));
+/// assert!(error.is_retryable());
+/// println!("{error}");
+/// for cause in &error.diagnosis().causes {
+///     println!("{}: {}", cause.failure, cause.summary);
 /// }
-/// # Ok(())
-/// # }
+/// # Ok(()) });
 /// ```
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
@@ -27,16 +40,30 @@ struct Inner {
     /// Where the call went, as scheme, host and path prefix.
     server: Option<Box<str>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    /// Made when it is asked for.
+    diagnosis: OnceLock<Diagnosis>,
+    /// How often the call was tried.
+    attempts: u32,
 }
 
 #[derive(Debug)]
 pub(crate) enum Kind {
     /// The client or the call was set up wrongly; nothing was sent.
-    Setup { what: String, hint: &'static str },
+    Setup {
+        what: String,
+        hint: Cow<'static, str>,
+    },
+    /// The request breaks a rule of the API; nothing was sent.
+    Checked {
+        problem: Problem,
+        violations: Vec<FieldViolation>,
+    },
     /// No connection came about.
     Connect,
     /// The time that the caller allowed is over.
     Timeout { allowed: Option<Duration> },
+    /// The time that the caller allowed for the beginning of the reply is over.
+    Late { allowed: Duration },
     /// The request could not be sent or its reply not begun.
     Exchange,
     /// The server answered with an error.
@@ -45,23 +72,24 @@ pub(crate) enum Kind {
     Unreadable { what: String, body: String },
     /// A reply that ended too early.
     Truncated { what: &'static str },
-}
-
-/// An error that the server sent.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    pub(crate) http: StatusCode,
-    pub(crate) content_type: String,
-    pub(crate) body: String,
-    /// Absent where the body is not the API's envelope.
-    pub(crate) status: Option<Status>,
+    /// A good reply without the answer that was asked for.
+    NoAnswer(NoAnswer),
+    /// Work behind the API that ended badly.
+    Failed { what: String, status: Status },
+    /// Work behind the API that is not done in the time that the caller allowed.
+    Unfinished { what: String, allowed: Duration },
+    /// The model goes on asking for functions.
+    Calls { rounds: usize, last: String },
 }
 
 impl Error {
-    /// Whether the time allowed by `timeout` ran out. A server that gives up by itself says so by
+    /// Whether the time allowed by a timeout ran out. A server that gives up by itself says so by
     /// [`Error::status`] (`DEADLINE_EXCEEDED`).
     pub fn is_timeout(&self) -> bool {
-        matches!(self.0.kind, Kind::Timeout { .. })
+        matches!(
+            self.0.kind,
+            Kind::Timeout { .. } | Kind::Late { .. } | Kind::Unfinished { .. }
+        )
     }
 
     /// Whether no connection came about: nothing listens there, the name is unknown, TLS failed.
@@ -80,14 +108,163 @@ impl Error {
         matches!(self.0.kind, Kind::Setup { .. })
     }
 
-    /// Whether a reply came that is not what the API sends.
+    /// Whether the [check](crate::Builder::check) before sending found a fault; nothing was sent.
+    pub fn is_checked(&self) -> bool {
+        matches!(self.0.kind, Kind::Checked { .. })
+    }
+
+    /// Whether a reply came that is not what the API sends: a web page, or broken JSON.
     pub fn is_unreadable(&self) -> bool {
         matches!(self.0.kind, Kind::Unreadable { .. })
     }
 
+    /// Whether the server answered with an error.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.0.kind, Kind::Refused(_))
+    }
+
+    /// Whether the error came behind the beginning of a stream, when HTTP had said 200.
+    pub fn is_midway(&self) -> bool {
+        self.refusal().is_some_and(|refusal| refusal.midway)
+    }
+
+    /// Whether a filter stopped the prompt or the answer.
+    pub fn is_blocked(&self) -> bool {
+        self.no_answer().is_some_and(NoAnswer::is_blocked)
+    }
+
+    /// Whether the answer ended because it came too close to known text.
+    pub fn is_recitation(&self) -> bool {
+        matches!(
+            self.finish_reason(),
+            Some(FinishReason::Recitation | FinishReason::ImageRecitation)
+        )
+    }
+
+    /// Whether the answer ended at `maxOutputTokens` or the model's own limit.
+    pub fn is_max_tokens(&self) -> bool {
+        self.finish_reason() == Some(&FinishReason::MaxTokens)
+    }
+
+    /// Whether the model ended with nothing said, and nothing tells why.
+    pub fn is_empty_answer(&self) -> bool {
+        self.no_answer().is_some_and(NoAnswer::is_empty)
+    }
+
+    /// Whether the model went on asking for functions beyond the limit of rounds.
+    pub fn is_call_limit(&self) -> bool {
+        matches!(self.0.kind, Kind::Calls { .. })
+    }
+
+    /// Why the answer ended, where it is the answer that is wrong.
+    pub fn finish_reason(&self) -> Option<&FinishReason> {
+        self.no_answer()?.finish.as_ref()
+    }
+
+    /// Why the prompt was refused, if it was.
+    pub fn block_reason(&self) -> Option<&BlockReason> {
+        self.no_answer()?.block.as_ref()
+    }
+
+    /// The part of an answer that came before it ended too early.
+    pub fn partial_text(&self) -> Option<&str> {
+        self.no_answer()?.text.as_deref()
+    }
+
+    /// The failure's name in the catalogue, such as `quota-per-minute`: the best cause that is at
+    /// least likely. `None` where nothing is.
+    pub fn failure(&self) -> Option<&'static str> {
+        match &self.0.kind {
+            Kind::Setup { .. } | Kind::Calls { .. } => None,
+            Kind::Checked { problem, .. } => Some(problem.name()),
+            // The reasons of a reply say it; words could be the answer's own.
+            Kind::NoAnswer(reply) => reply.failure,
+            _ => self.cause().map(|cause| cause.failure).or(self.usual()),
+        }
+    }
+
+    /// All that the catalogue says of it: causes, the best first, with why and what to do.
+    pub fn diagnosis(&self) -> &Diagnosis {
+        self.0.diagnosis.get_or_init(|| diagnose(&self.evidence()))
+    }
+
+    /// Whether the same call may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        match &self.0.kind {
+            Kind::Setup { .. } | Kind::Checked { .. } | Kind::Calls { .. } => false,
+            Kind::Connect => self.failure() != Some("tls-error"),
+            Kind::Timeout { .. } | Kind::Late { .. } | Kind::Exchange | Kind::Truncated { .. } => {
+                true
+            }
+            Kind::Unreadable { .. } | Kind::Unfinished { .. } => false,
+            Kind::Refused(refusal) => is_retryable(refusal.outcome().failure),
+            Kind::NoAnswer(reply) => reply.failure.is_some_and(is_retryable),
+            Kind::Failed { .. } => self.cause().is_some_and(|cause| cause.retry.retryable),
+        }
+    }
+
+    /// How often the call was tried, where [retries](crate::Retries) are on.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// How long the server asks to wait before the next try: by `RetryInfo`, by the header
+    /// `Retry-After` in seconds, or in the words of its message.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_delay()
+            .or_else(|| self.refusal()?.retry_after())
+            .or_else(|| {
+                let facts = &self.cause()?.facts;
+                let seconds = facts.get("retry_after_seconds")?.as_f64()?;
+                Duration::try_from_secs_f64(seconds).ok()
+            })
+    }
+
+    /// The same by `RetryInfo` alone.
+    pub fn retry_delay(&self) -> Option<Duration> {
+        self.details().find_map(|detail| match detail {
+            Detail::RetryInfo { retry_delay } => Some(*retry_delay),
+            _ => None,
+        })
+    }
+
+    /// Which fields of the request the server finds wrong.
+    pub fn field_violations(&self) -> &[FieldViolation] {
+        let violations = self.details().find_map(|detail| match detail {
+            Detail::BadRequest { field_violations } => Some(field_violations.as_slice()),
+            _ => None,
+        });
+        match &self.0.kind {
+            Kind::Checked { violations, .. } => violations,
+            _ => violations.unwrap_or_default(),
+        }
+    }
+
+    /// The quota that is used up: what is counted, which limit on it, and its value.
+    pub fn quota(&self) -> Option<&QuotaViolation> {
+        self.details().find_map(|detail| match detail {
+            Detail::QuotaFailure { violations } => violations.first(),
+            _ => None,
+        })
+    }
+
+    /// What the server calls the request, for asking its operators.
+    pub fn request_id(&self) -> Option<&str> {
+        self.refusal()?.request_id()
+    }
+
+    /// A header of a reply that was an error.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.refusal()?.headers.get(name)?.to_str().ok()
+    }
+
     /// The API's own account, where the server gave one.
     pub fn status(&self) -> Option<&Status> {
-        self.refusal()?.status.as_ref()
+        match &self.0.kind {
+            Kind::Refused(refusal) => refusal.status.as_ref(),
+            Kind::Failed { status, .. } => Some(status),
+            _ => None,
+        }
     }
 
     /// The HTTP status of a reply that was an error. For an error that came in a stream, when HTTP
@@ -96,22 +273,14 @@ impl Error {
         Some(self.refusal()?.http.as_u16())
     }
 
-    /// The reply as it came, where it was an error or could not be read.
+    /// The reply as it came, where it was an error, could not be read or holds no answer.
     pub fn body(&self) -> Option<&str> {
         match &self.0.kind {
             Kind::Refused(refusal) => Some(&refusal.body),
             Kind::Unreadable { body, .. } => Some(body),
+            Kind::NoAnswer(reply) => Some(&reply.json),
             _ => None,
         }
-    }
-
-    /// How long the server asks to wait before the next try.
-    pub fn retry_delay(&self) -> Option<Duration> {
-        let details = self.status()?.details.iter();
-        details.into_iter().find_map(|detail| match detail {
-            Detail::RetryInfo { retry_delay } => Some(*retry_delay),
-            _ => None,
-        })
     }
 
     /// What happened, in one sentence or the server's own words.
@@ -119,6 +288,10 @@ impl Error {
         let server = self.0.server.as_deref().unwrap_or("the server");
         match &self.0.kind {
             Kind::Setup { what, .. } => what.clone(),
+            Kind::Checked { problem, .. } => {
+                let status = problem.status();
+                format!("not sent: {}", status.message.trim())
+            }
             Kind::Connect => format!("could not connect to {server}"),
             Kind::Timeout {
                 allowed: Some(time),
@@ -126,24 +299,116 @@ impl Error {
                 format!("no complete reply from {server} within {time:?}")
             }
             Kind::Timeout { allowed: None } => format!("no reply from {server} in time"),
+            Kind::Late { allowed } => format!("no reply from {server} began within {allowed:?}"),
             Kind::Exchange => format!("the exchange with {server} failed"),
             Kind::Refused(refusal) => refusal.message(),
             Kind::Unreadable { what, .. } => format!("unexpected reply from {server}: {what}"),
             Kind::Truncated { what } => format!("incomplete reply from {server}: {what}"),
+            Kind::NoAnswer(reply) => reply.message(),
+            Kind::Failed { what, status } => {
+                format!("{what} failed: {} {}", status.code.name(), status.message)
+            }
+            Kind::Unfinished { what, allowed } => format!("{what} after {allowed:?}"),
+            Kind::Calls { rounds, last } => {
+                format!("the model asks for `{last}` after {rounds} rounds of functions")
+            }
         }
     }
 
-    /// What may help.
+    /// What may help: where the cause is known, the catalogue's first advice.
     pub fn hint(&self) -> Option<String> {
-        let hint = match &self.0.kind {
-            Kind::Setup { hint, .. } => hint,
-            Kind::Connect => "check the base URL, and that a server listens there",
-            Kind::Timeout { .. } => "allow more time, or ask for a shorter answer",
-            Kind::Refused(refusal) => return refusal.hint(self.retry_delay()),
-            Kind::Unreadable { .. } => "check that the base URL leads to a Gemini API",
-            Kind::Exchange | Kind::Truncated { .. } => "try again",
+        let own: Cow<'static, str> = match &self.0.kind {
+            Kind::Setup { hint, .. } => hint.clone(),
+            Kind::Calls { .. } => {
+                "raise the limit of rounds, or say in the description when a function is of no use"
+                    .into()
+            }
+            Kind::Unfinished { .. } => "allow more time, or ask again later".into(),
+            Kind::Connect => "check the base URL, and that a server listens there".into(),
+            Kind::Timeout { .. } | Kind::Late { .. } => {
+                "allow more time, or ask for a shorter answer".into()
+            }
+            Kind::Unreadable { .. } => "check that the base URL leads to a Gemini API".into(),
+            Kind::Exchange | Kind::Truncated { .. } => "try again".into(),
+            Kind::NoAnswer(reply) => self.advice().map_or(reply.hint().into(), Cow::Owned),
+            Kind::Failed { .. } | Kind::Checked { .. } => self.advice()?.into(),
+            Kind::Refused(refusal) => return self.hint_on(refusal),
         };
-        (!hint.is_empty()).then(|| hint.to_owned())
+        (!own.is_empty()).then(|| own.into_owned())
+    }
+
+    fn hint_on(&self, refusal: &Refusal) -> Option<String> {
+        let wait = self.retry_after().filter(|_| self.is_retryable());
+        let wait = wait.map(|delay| format!("try again in {delay:?}"));
+        wait.or_else(|| self.advice()).or_else(|| refusal.hint())
+    }
+
+    fn advice(&self) -> Option<String> {
+        self.cause()?.fix.first().cloned()
+    }
+
+    /// The best cause, where it is at least likely.
+    fn cause(&self) -> Option<&propus_failures::Cause> {
+        let mut causes = self.diagnosis().causes.iter();
+        match &self.0.kind {
+            Kind::NoAnswer(reply) => causes.find(|cause| Some(cause.failure) == reply.failure),
+            _ => causes.next().filter(|cause| cause.sure >= Sure::Likely),
+        }
+    }
+
+    /// The failure of what this client sees by itself.
+    fn usual(&self) -> Option<&'static str> {
+        match &self.0.kind {
+            Kind::Connect | Kind::Exchange => Some("network-error"),
+            Kind::Timeout { .. } | Kind::Late { .. } => Some("client-timeout"),
+            Kind::Truncated { .. } => Some("stream-truncated"),
+            Kind::Unreadable { .. } => Some("base-url-wrong"),
+            _ => None,
+        }
+    }
+
+    /// What the diagnosis reads: as SDKs print it.
+    fn evidence(&self) -> String {
+        match &self.0.kind {
+            Kind::Refused(refusal) => refusal.evidence(),
+            Kind::NoAnswer(reply) => reply.evidence.clone(),
+            Kind::Failed { status, .. } => status.to_pretty(),
+            Kind::Checked { problem, .. } => problem.status().to_pretty(),
+            // A key does not matter here, nor the address: both may look like something else.
+            _ => {
+                let mut words = self.message();
+                let mut source = self.source();
+                while let Some(error) = source {
+                    words = format!("{words}: {error}");
+                    source = error.source();
+                }
+                words
+            }
+        }
+    }
+
+    /// What an attempt that ended with this came to; `None` where another makes no sense.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        match &self.0.kind {
+            Kind::Connect if self.failure() == Some("tls-error") => {
+                Some(Outcome::of_fault(Fault::Certificate, Progress::NotSent))
+            }
+            Kind::Connect => Some(Outcome::of_fault(Fault::Connect, Progress::NotSent)),
+            Kind::Timeout { .. } | Kind::Late { .. } => {
+                Some(Outcome::of_fault(Fault::Timeout, Progress::Sent))
+            }
+            Kind::Exchange => Some(Outcome::of_fault(Fault::Reset, Progress::Sent)),
+            Kind::Truncated { .. } => Some(Outcome::of_fault(Fault::Cut, Progress::Answered)),
+            Kind::Unreadable { .. } => {
+                Some(Outcome::of_fault(Fault::Unreadable, Progress::Answered))
+            }
+            Kind::Refused(refusal) => Some(refusal.outcome()),
+            _ => None,
+        }
+    }
+
+    fn details(&self) -> impl Iterator<Item = &Detail> {
+        self.status().into_iter().flat_map(|status| &status.details)
     }
 
     fn refusal(&self) -> Option<&Refusal> {
@@ -153,19 +418,45 @@ impl Error {
         }
     }
 
+    fn no_answer(&self) -> Option<&NoAnswer> {
+        match &self.0.kind {
+            Kind::NoAnswer(reply) => Some(reply),
+            _ => None,
+        }
+    }
+
     pub(crate) fn new(kind: Kind) -> Self {
         Self(Box::new(Inner {
             kind,
             server: None,
             source: None,
+            diagnosis: OnceLock::new(),
+            attempts: 1,
         }))
     }
 
-    pub(crate) fn setup(what: impl Into<String>, hint: &'static str) -> Self {
+    pub(crate) fn setup(what: impl Into<String>, hint: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Setup {
             what: what.into(),
-            hint,
+            hint: hint.into(),
         })
+    }
+
+    pub(crate) fn checked(problem: Problem) -> Self {
+        let violations = problem.violations().into_iter();
+        let violations = violations.map(|violation| FieldViolation {
+            field: violation.field().map(str::to_owned),
+            description: violation.rule.trim().to_owned(),
+        });
+        Self::new(Kind::Checked {
+            violations: violations.collect(),
+            problem,
+        })
+    }
+
+    pub(crate) fn after(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
     }
 
     pub(crate) fn at(mut self, server: &str) -> Self {
@@ -177,6 +468,12 @@ impl Error {
         self.0.source = Some(source.into());
         self
     }
+}
+
+fn is_retryable(failure: &str) -> bool {
+    let mut entries = catalogue::ENTRIES.iter();
+    let entry = entries.find(|entry| entry.name == failure);
+    entry.is_some_and(|entry| entry.retry.is_retryable())
 }
 
 impl fmt::Display for Error {
@@ -196,95 +493,6 @@ impl StdError for Error {
     }
 }
 
-impl Refusal {
-    /// Reads the body of a reply that HTTP calls an error.
-    pub(crate) fn read(http: StatusCode, content_type: &str, body: String) -> Self {
-        let json = serde_json::from_str::<Value>(&body).ok();
-        Self {
-            http,
-            content_type: content_type.to_owned(),
-            status: json.as_ref().and_then(Status::from_json),
-            body,
-        }
-    }
-
-    /// Reads an event of a stream; `None` where it is not an error.
-    pub(crate) fn in_stream(text: &str, json: &Value) -> Option<Self> {
-        let error = json.get("error").filter(|error| !error.is_null())?;
-        let status = Status::from_json(json);
-        let number = error.get("code").and_then(Value::as_u64);
-        let number = number.and_then(|code| StatusCode::from_u16(code.try_into().ok()?).ok());
-        let named = status
-            .as_ref()
-            .and_then(|status| StatusCode::from_u16(status.code.http()).ok());
-        Some(Self {
-            http: number
-                .or(named)
-                .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            content_type: String::new(),
-            body: text.to_owned(),
-            status,
-        })
-    }
-
-    fn message(&self) -> String {
-        let http = self.http.as_u16();
-        if let Some(status) = &self.status {
-            return format!("{http} {}: {}", status.code.name(), status.message.trim());
-        }
-        let reason = self.http.canonical_reason().unwrap_or("unknown status");
-        let body = self.body.trim();
-        if body.is_empty() {
-            return format!("{http} {reason}: the reply is empty");
-        }
-        if self.content_type.starts_with("text/html") || body.starts_with('<') {
-            return format!("{http} {reason}: the reply is a web page");
-        }
-        format!("{http} {reason}: {}", beginning(body))
-    }
-
-    fn hint(&self, delay: Option<Duration>) -> Option<String> {
-        let Some(status) = &self.status else {
-            return self.hint_of_stranger().map(str::to_owned);
-        };
-        let hint = match status.code {
-            Code::ResourceExhausted | Code::Unavailable if delay.is_some() => {
-                return Some(format!("try again in {:?}", delay.unwrap_or_default()));
-            }
-            Code::InvalidArgument if names_key(status) => {
-                "check the API key; GOOGLE_API_KEY counts before GEMINI_API_KEY"
-            }
-            Code::Unauthenticated => "give an API key, such as by GOOGLE_API_KEY",
-            Code::PermissionDenied => "check that the API key is right and may be used for this",
-            Code::NotFound => "list the models to see the names that this server knows",
-            Code::ResourceExhausted => "try again later, or use another model or key",
-            Code::Unavailable | Code::Internal | Code::Unknown | Code::Aborted => {
-                "try again in a moment"
-            }
-            Code::DeadlineExceeded => "allow more time, or send a shorter prompt",
-            _ => return None,
-        };
-        Some(hint.to_owned())
-    }
-
-    /// The reply is not in the API's form: something else may have sent it.
-    fn hint_of_stranger(&self) -> Option<&'static str> {
-        match self.http.as_u16() {
-            300..=399 => Some("redirects are not followed: give the final base URL"),
-            404 | 405 => Some("check the base URL: it stands before `/v1beta`"),
-            413 => Some("the request is too large for the server or a proxy before it"),
-            407 | 502..=504 | 520..=530 => {
-                Some("a proxy may stand between here and the server; try again in a moment")
-            }
-            _ => None,
-        }
-    }
-}
-
-fn names_key(status: &Status) -> bool {
-    status.message.to_ascii_lowercase().contains("api key")
-}
-
 /// The first line, cut to what a person reads.
 pub(crate) fn beginning(text: &str) -> String {
     const LONGEST: usize = 200;
@@ -296,54 +504,4 @@ pub(crate) fn beginning(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(http: u16, content_type: &str, body: &str, expected: &str) {
-        let http = StatusCode::from_u16(http).expect("a test names a status that exists");
-        let refusal = Refusal::read(http, content_type, body.to_owned());
-        let error = Error::new(Kind::Refused(refusal)).at("http://here");
-        assert_eq!(error.to_string(), expected);
-    }
-
-    #[test]
-    fn an_error_says_what_happened_and_what_helps() {
-        check(
-            404,
-            "application/json",
-            r#"{"error":{"code":404,"message":"models/x is not found.","status":"NOT_FOUND"}}"#,
-            "404 NOT_FOUND: models/x is not found.\nhint: list the models to see the names that this server knows",
-        );
-        check(
-            429,
-            "application/json",
-            r#"[{"error":{"code":429,"message":"slow\n","status":"RESOURCE_EXHAUSTED","details":[
-                {"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"7s"}]}}]"#,
-            "429 RESOURCE_EXHAUSTED: slow\nhint: try again in 7s",
-        );
-        check(
-            404,
-            "text/html; charset=UTF-8",
-            "<!DOCTYPE html><p>404",
-            "404 Not Found: the reply is a web page\nhint: check the base URL: it stands before `/v1beta`",
-        );
-        check(418, "text/plain", "tea\npot", "418 I'm a teapot: tea");
-        check(500, "", "", "500 Internal Server Error: the reply is empty");
-    }
-
-    #[test]
-    fn errors_in_a_stream_are_told_from_chunks() {
-        let read = |text: &str| {
-            let json = serde_json::from_str(text).expect("a test writes JSON");
-            Refusal::in_stream(text, &json)
-        };
-        assert!(read(r#"{"candidates":[]}"#).is_none());
-        assert!(read(r#"{"error":null}"#).is_none());
-        let refusal = read(r#"{"error":{"message":"m","status":"UNAVAILABLE"}}"#);
-        assert_eq!(refusal.map(|refusal| refusal.http.as_u16()), Some(503));
-        let refusal = read(r#"{"error":{"message":"m","code":599}}"#).expect("an error");
-        assert_eq!((refusal.http.as_u16(), refusal.status), (599, None));
-        let refusal = read(r#"{"error":"oops"}"#).expect("an error");
-        assert_eq!(refusal.http.as_u16(), 500);
-    }
-}
+mod tests;

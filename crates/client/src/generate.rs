@@ -1,6 +1,7 @@
-//! `generateContent`, `streamGenerateContent` and `countTokens`.
+//! `generateContent`, `streamGenerateContent` and `countTokens`, as the API has them.
 
-use crate::{Chunks, Client, Error, models};
+use crate::{Chunks, Client, Error, client::within, models, preflight, retries::Attempt};
+use propus_failures::recovery::Outcome;
 use propus_wire::generate::{
     CountTokensRequest, CountTokensResponse, GenerateContentRequest, GenerateContentResponse,
 };
@@ -8,29 +9,70 @@ use reqwest::Method;
 
 impl Client {
     /// Asks a model and waits for the whole answer. An answer that was blocked, or ended before
-    /// its natural end, is no error: its finish reason and prompt feedback tell.
+    /// its natural end, is no error: its finish reason and prompt feedback tell. A
+    /// [`GenerativeModel`](Client::model) is more convenient.
+    ///
+    /// ```
+    /// # propus_client::testing::example([propus_client::testing::text("hi")], async |client| {
+    /// use propus_client::wire::generate::{Content, GenerateContentRequest};
+    ///
+    /// let request = GenerateContentRequest {
+    ///     contents: vec![Content::text("user", "hello")],
+    ///     ..Default::default()
+    /// };
+    /// let response = client.generate("gemini-flash-latest", &request).await?;
+    /// assert_eq!(response.text().as_deref(), Some("hi"));
+    /// # Ok(()) });
+    /// ```
     pub async fn generate(
         &self,
         model: &str,
         request: &GenerateContentRequest,
     ) -> Result<GenerateContentResponse, Error> {
+        preflight::check(self, model, request)?;
         let path = format!("{}:generateContent", models::path(model)?);
         let call = self.call(Method::POST, &path).json(request);
-        call.send().await?.json().await
+        let config = request.generation_config.as_ref();
+        let had = config.and_then(|config| config.temperature.map(f64::from));
+        let attempt = |attempt: Attempt| {
+            let call = match attempt.temperature {
+                Some(other) if Some(other) != had => call.clone().json(&warmed(request, other)),
+                _ => call.clone(),
+            };
+            let call = within(call, attempt.deadline);
+            async move { call.send().await?.json().await }
+        };
+        let first = Attempt {
+            deadline: self.transport().timeout(),
+            temperature: had,
+        };
+        let retries = self.retries();
+        retries
+            .run_judged(true, first, attempt, Outcome::of_reply)
+            .await
     }
 
-    /// Asks a model and returns the answer in chunks, as the model writes it.
+    /// Asks a model and returns the answer in chunks, as the model writes it. With
+    /// [retries](crate::Retries) it waits for the first of them.
     pub async fn stream(
         &self,
         model: &str,
         request: &GenerateContentRequest,
     ) -> Result<Chunks, Error> {
+        preflight::check(self, model, request)?;
         let path = format!("{}:streamGenerateContent", models::path(model)?);
         let call = self
             .call(Method::POST, &path)
             .query("alt", "sse")
             .json(request);
-        Ok(Chunks::new(call.send().await?))
+        let waits = self.retries().is_on();
+        let read = |reply| async move {
+            match Chunks::new(reply) {
+                chunks if waits => chunks.begun().await,
+                chunks => Ok(chunks),
+            }
+        };
+        self.tried(call, read).await
     }
 
     /// Counts the tokens of a conversation or of a whole request.
@@ -43,8 +85,18 @@ impl Client {
         if let Some(inner) = &mut request.generate_content_request {
             inner.model.get_or_insert_with(|| models::full_name(model));
         }
+        preflight::check(self, model, &request)?;
         let path = format!("{}:countTokens", models::path(model)?);
-        let call = self.call(Method::POST, &path).json(&request);
-        call.send().await?.json().await
+        self.json(self.call(Method::POST, &path).json(&request))
+            .await
     }
+}
+
+/// The request at another temperature.
+fn warmed(request: &GenerateContentRequest, temperature: f64) -> GenerateContentRequest {
+    let mut request = request.clone();
+    let config = request.generation_config.get_or_insert_default();
+    // Temperatures go from 0 to 2.
+    config.temperature = Some(temperature as f32);
+    request
 }

@@ -1,11 +1,11 @@
 //! `models.list`, `models.get`, and the names of models.
 
-use crate::{Client, Error, transport::segment};
+use crate::{Client, Error, Pages, pages::page, transport::segment};
 use propus_wire::models::{ListModelsResponse, Model};
 use reqwest::Method;
 
 /// The most that the API puts on one page.
-const PAGE_SIZE: &str = "1000";
+const PAGE_SIZE: u32 = 1000;
 
 /// The models that the server offers.
 #[derive(Clone, Copy, Debug)]
@@ -18,38 +18,27 @@ impl<'a> Models<'a> {
         Self { client }
     }
 
-    /// All models, of all pages.
-    pub async fn list(&self) -> Result<Vec<Model>, Error> {
-        let mut models = Vec::new();
-        let mut token = String::new();
-        loop {
-            let page = self.page(&token).await?;
-            models.extend(page.models);
-            match page.next_page_token {
-                // A server that names the same page again would keep us here for good.
-                Some(next) if !next.is_empty() && next != token => token = next,
-                _ => return Ok(models),
-            }
-        }
+    /// All models.
+    pub fn list(&self) -> Pages<Model> {
+        Pages::of::<ListModelsResponse>(self.client, Ok("models".into()), PAGE_SIZE)
     }
 
     /// One model. The name is `x`, `models/x` or `tunedModels/x`.
+    ///
+    /// ```
+    /// # let model = propus_client::testing::json(r#"{"name":"models/gemini-flash-latest","inputTokenLimit":1048576}"#);
+    /// # propus_client::testing::example([model], async |client| {
+    /// let model = client.models().get("gemini-flash-latest").await?;
+    /// assert_eq!(model.input_token_limit, Some(1_048_576));
+    /// # Ok(()) });
+    /// ```
     pub async fn get(&self, model: &str) -> Result<Model, Error> {
         let call = self.client.call(Method::GET, &path(model)?);
-        call.send().await?.json().await
-    }
-
-    async fn page(&self, token: &str) -> Result<ListModelsResponse, Error> {
-        let mut call = self
-            .client
-            .call(Method::GET, "models")
-            .query("pageSize", PAGE_SIZE);
-        if !token.is_empty() {
-            call = call.query("pageToken", token);
-        }
-        call.send().await?.json().await
+        self.client.json(call).await
     }
 }
+
+page! { ListModelsResponse { models: Model } }
 
 /// The full name: a bare one is one of `models/`, as is everything else that names no collection.
 pub(crate) fn full_name(model: &str) -> String {
@@ -66,14 +55,33 @@ pub(crate) fn full_name(model: &str) -> String {
 
 /// The path of a model.
 pub(crate) fn path(model: &str) -> Result<String, Error> {
-    let name = full_name(model);
-    let segments: Option<Vec<_>> = name.split('/').map(segment).collect();
-    segments.map(|segments| segments.join("/")).ok_or_else(|| {
+    encoded(&full_name(model)).ok_or_else(|| {
         Error::setup(
             format!("`{model}` is not the name of a model"),
             "names look like `gemini-flash-latest` or `tunedModels/mine`",
         )
     })
+}
+
+/// The path of something in a collection, named with the collection or without.
+pub(crate) fn resource(collection: &'static str, name: &str) -> Result<String, Error> {
+    let trimmed = name.trim();
+    let full = match trimmed.strip_prefix(collection) {
+        Some(rest) if rest.starts_with('/') => trimmed.to_owned(),
+        _ => format!("{collection}/{trimmed}"),
+    };
+    encoded(&full).ok_or_else(|| {
+        Error::setup(
+            format!("`{name}` is not a name in `{collection}`"),
+            format!("names look like `{collection}/abc123`"),
+        )
+    })
+}
+
+/// A path with its segments percent-encoded; `None` if one of them cannot be.
+pub(crate) fn encoded(path: &str) -> Option<String> {
+    let segments: Option<Vec<_>> = path.split('/').map(segment).collect();
+    segments.map(|segments| segments.join("/"))
 }
 
 #[cfg(test)]
@@ -92,6 +100,17 @@ mod tests {
         // As in Google's SDKs; the server does not know such paths.
         check("google/x", Some("models/google/x"));
         check("a:b?c#d%e f/é", Some("models/a:b%3Fc%23d%25e%20f/%C3%A9"));
+    }
+
+    #[test]
+    fn resources_are_named_with_their_collection_or_without() {
+        let path = |name| resource("files", name).ok();
+        assert_eq!(path("abc").as_deref(), Some("files/abc"));
+        assert_eq!(path("files/abc").as_deref(), Some("files/abc"));
+        assert_eq!(path("filesabc").as_deref(), Some("files/filesabc"));
+        for name in ["", "files/", "..", "files/../models/x"] {
+            assert_eq!(path(name), None, "{name}");
+        }
     }
 
     #[test]

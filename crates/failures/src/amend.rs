@@ -11,9 +11,9 @@ mod names;
 mod ranges;
 mod schema;
 
-use crate::{Cards, Sending};
+use crate::{Cards, Day, Sending};
 use propus_wire::{
-    Message,
+    Message, Version,
     embed::{BatchEmbedContentsRequest, EmbedContentRequest},
     generate::{CountTokensRequest, GenerateContentRequest},
     message::Descriptor,
@@ -87,6 +87,31 @@ pub fn amend(
             Kind::Ranges => amend.ranges(request),
         }
     }
+    amend.changes
+}
+
+/// Cuts one schema to what Google's form of schemas has, whatever it was written in, and tells what
+/// was done. `place` names it in what is told.
+///
+/// ```
+/// use serde_json::json;
+///
+/// let mut schema = json!({"type": "object", "properties": {"a": {"const": "x", "$comment": "?"}}});
+/// let changes = propus_failures::amend::schema_subset(&mut schema, "schema");
+/// assert_eq!(schema, json!({"type": "object", "properties": {"a": {"enum": ["x"], "type": "STRING"}}}));
+/// assert_eq!(changes[1].done, "left out: no keyword of the API's schemas");
+/// ```
+pub fn schema_subset(schema: &mut Value, place: &str) -> Vec<Change> {
+    let sending = Sending::new("generateContent", "", Version::V1Beta, Day::new(1970, 1, 1));
+    let mut amend = Amend {
+        root: descriptor(sending.method),
+        sending: &sending,
+        card: None,
+        changes: Vec::new(),
+        kind: Kind::Schema,
+    };
+    let whole = schema.clone();
+    amend.subset(schema, &whole, place, 0);
     amend.changes
 }
 

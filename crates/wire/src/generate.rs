@@ -742,6 +742,28 @@ impl Part {
             ..Self::default()
         }
     }
+
+    /// Media in the request itself, with their IANA type.
+    pub fn inline(mime_type: impl Into<String>, data: impl Into<Bytes>) -> Self {
+        Self {
+            inline_data: Some(Blob {
+                mime_type: Some(mime_type.into()),
+                data: Some(data.into()),
+            }),
+            ..Self::default()
+        }
+    }
+
+    /// Media that were uploaded before, or that lie at an address.
+    pub fn file(mime_type: impl Into<String>, uri: impl Into<String>) -> Self {
+        Self {
+            file_data: Some(FileData {
+                mime_type: Some(mime_type.into()),
+                file_uri: Some(uri.into()),
+            }),
+            ..Self::default()
+        }
+    }
 }
 
 impl GenerateContentResponse {

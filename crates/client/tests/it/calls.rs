@@ -1,6 +1,6 @@
 //! Calls with one reply: what is sent, what is read, and every way in which they fail.
 
-use crate::server::{KEY, Server, json, reply};
+use propus_client::testing::{KEY, Server, json, reply};
 use propus_client::{
     Client, Error,
     transport::Transport,
@@ -38,7 +38,7 @@ async fn a_call_carries_key_names_and_deadline() {
         .unwrap();
     let answer = client.generate("some-model", &hello()).await.unwrap();
     assert_eq!(answer.text().as_deref(), Some("hi"));
-    let request = server.request().await;
+    let request = server.request();
     assert_eq!(
         request.line(),
         "POST /prefix/v1/models/some-model:generateContent HTTP/1.1"
@@ -64,7 +64,7 @@ async fn without_a_deadline_none_is_told() {
     let server = Server::reply(json(r#"{"name":"models/x"}"#)).await;
     let model = server.client().models().get("x").await.unwrap();
     assert_eq!(model.name.as_deref(), Some("models/x"));
-    let request = server.request().await;
+    let request = server.request();
     assert_eq!(request.line(), "GET /v1beta/models/x HTTP/1.1");
     assert_eq!(request.header("x-server-timeout"), None);
 }
@@ -79,7 +79,7 @@ async fn models_come_from_all_pages() {
     let models = server.client().models().list().await.unwrap();
     let names: Vec<_> = models.into_iter().filter_map(|model| model.name).collect();
     assert_eq!(names, ["models/a", "models/b"]);
-    let requests = server.requests().await;
+    let requests = server.requests();
     let lines: Vec<_> = requests.iter().map(|request| request.line()).collect();
     assert_eq!(
         lines,
@@ -99,7 +99,7 @@ async fn inner_requests_name_the_model_again() {
     };
     let count = server.client().count_tokens("x", count).await.unwrap();
     assert_eq!(count.total_tokens, Some(3));
-    let body = server.request().await.body;
+    let body = server.request().body;
     assert!(
         body.starts_with(r#"{"generateContentRequest":{"model":"models/x","#),
         "{body}"
@@ -116,7 +116,7 @@ async fn inner_requests_name_the_model_again() {
         .await
         .unwrap();
     assert_eq!(reply.embeddings[0].values, [1.0, 0.5]);
-    let request = server.request().await;
+    let request = server.request();
     assert_eq!(
         request.line(),
         "POST /v1beta/models/x:batchEmbedContents HTTP/1.1"
@@ -132,7 +132,7 @@ async fn inner_requests_name_the_model_again() {
     let server = Server::reply(json(r#"{"embedding":{"values":[1]}}"#)).await;
     let reply = server.client().embed("tunedModels/x", &one).await.unwrap();
     assert_eq!(reply.embedding.unwrap().values, [1.0]);
-    let line = server.request().await.line().to_owned();
+    let line = server.request().line().to_owned();
     assert_eq!(line, "POST /v1beta/tunedModels/x:embedContent HTTP/1.1");
 }
 
@@ -198,13 +198,12 @@ async fn a_reply_that_is_no_json_is_unreadable() {
     let error = failure(reply("200 OK", "text/html", "<html>\nwelcome")).await;
     assert!(error.is_unreadable());
     assert_eq!(error.body(), Some("<html>\nwelcome"));
-    assert!(
-        error
-            .message()
-            .ends_with("it is not the JSON that belongs here: <html>"),
-        "{error}"
-    );
+    assert!(error.message().ends_with("it is a web page"), "{error}");
+    assert_eq!(error.failure(), Some("base-url-wrong"));
     assert!(error.source().is_some());
+    let error = failure(json("welcome")).await;
+    let end = "it is not the JSON that belongs here: welcome";
+    assert!(error.message().ends_with(end), "{error}");
     assert!(failure(json("")).await.message().ends_with("it is empty"));
 }
 
@@ -233,7 +232,7 @@ async fn the_deadline_counts_for_head_and_body() {
         let error = client.models().list().await.unwrap_err();
         assert!(error.is_timeout(), "{error:?}");
         assert!(error.message().ends_with("within 50ms"), "{error}");
-        assert_eq!(server.request().await.header("x-server-timeout"), Some("1"));
+        assert_eq!(server.request().header("x-server-timeout"), Some("1"));
     }
 }
 
@@ -298,7 +297,7 @@ async fn a_proxy_is_taken_as_told_whatever_the_environment_says() {
     let transport = Transport::builder("http://gemini.test").proxy(Some(proxy.url()));
     let call = transport.build().unwrap().call(Method::GET, "v1/models");
     assert_eq!(call.exchange().await.unwrap().status(), 200);
-    let line = proxy.request().await.line().to_owned();
+    let line = proxy.request().line().to_owned();
     assert_eq!(line, "GET http://gemini.test/v1/models HTTP/1.1");
     let wrong = Transport::builder("http://gemini.test").proxy(Some("not an address".into()));
     assert!(wrong.build().unwrap_err().is_setup());

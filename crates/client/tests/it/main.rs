@@ -1,5 +1,11 @@
 //! The client against servers that are written byte by byte.
 
 mod calls;
-mod server;
+mod chats;
+mod files;
+mod resources;
+mod retries;
 mod streams;
+mod tools;
+mod typed;
+mod way;

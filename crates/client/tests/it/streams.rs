@@ -1,7 +1,7 @@
 //! Streamed answers: good ones, and every way in which they break.
 
-use crate::server::{KEY, Server, events, json, reply};
 use futures::StreamExt;
+use propus_client::testing::{KEY, Server, events, json, reply};
 use propus_client::{
     Chunks, Error,
     wire::generate::{Content, GenerateContentRequest},
@@ -56,29 +56,26 @@ async fn check_broken(reply: Vec<u8>) -> Error {
 
 #[tokio::test]
 async fn a_stream_is_asked_for_as_events() {
-    let server = Server::reply(events(&format!("data: {LAST}\n\n"))).await;
+    let server = Server::reply(events(format!("data: {LAST}\n\n"))).await;
     let chunks = server.client().stream("x", &hello()).await.unwrap();
     assert!(drain(chunks).await.1.is_none());
-    let request = server.request().await;
+    let request = server.request();
     let line = "POST /v1beta/models/x:streamGenerateContent?alt=sse HTTP/1.1";
     assert_eq!(request.line(), line);
 }
 
 #[tokio::test]
 async fn good_streams_in_all_their_forms() {
-    check_good(events(&format!(
-        "data: {FIRST}\r\n\r\ndata: {LAST}\r\n\r\n"
-    )))
-    .await;
-    check_good(events(&format!(
+    check_good(events(format!("data: {FIRST}\r\n\r\ndata: {LAST}\r\n\r\n"))).await;
+    check_good(events(format!(
         ": ping\n\nevent: x\ndata: {FIRST}\n\ndata: {LAST}"
     )))
     .await;
-    check_good(events(&format!(
+    check_good(events(format!(
         "data: {FIRST}\n\ndata: {LAST}\n\ndata: [DONE]\n\n"
     )))
     .await;
-    check_good(json(&format!("[{FIRST}\n,\r\n{LAST}]"))).await;
+    check_good(json(format!("[{FIRST}\n,\r\n{LAST}]"))).await;
 }
 
 #[tokio::test]
@@ -103,7 +100,7 @@ async fn an_error_in_a_stream_is_that_error() {
         FAILED.to_owned(),
         format!("[{FAILED}]"),
     ] {
-        let error = check_broken(events(&format!("data: {FIRST}\r\n\r\n{late}"))).await;
+        let error = check_broken(events(format!("data: {FIRST}\r\n\r\n{late}"))).await;
         assert_eq!(
             error.status().map(|status| status.code),
             Some(Code::Unavailable)
@@ -115,44 +112,44 @@ async fn an_error_in_a_stream_is_that_error() {
 
 #[tokio::test]
 async fn a_list_gives_its_chunks_before_its_error() {
-    let error = check_broken(json(&format!("[{FIRST},\r\n{FAILED}]"))).await;
+    let error = check_broken(json(format!("[{FIRST},\r\n{FAILED}]"))).await;
     assert_eq!(error.http_status(), Some(503));
 }
 
 #[tokio::test]
 async fn an_error_in_a_stream_hides_the_key() {
     let late = FAILED.replace("overloaded", KEY);
-    let error = check_broken(events(&format!("data: {FIRST}\n\n{late}"))).await;
+    let error = check_broken(events(format!("data: {FIRST}\n\n{late}"))).await;
     assert_eq!(error.message(), "503 UNAVAILABLE: <key>");
     assert!(!format!("{error:?}").contains(KEY), "{error:?}");
 }
 
 #[tokio::test]
 async fn an_end_without_finish_reason_is_truncation() {
-    let error = check_broken(events(&format!("data: {FIRST}\n\n"))).await;
+    let error = check_broken(events(format!("data: {FIRST}\n\n"))).await;
     assert!(error.is_truncated(), "{error:?}");
-    let error = check_broken(events(&format!("data: {FIRST}\n\ndata: {{\"candi"))).await;
+    let error = check_broken(events(format!("data: {FIRST}\n\ndata: {{\"candi"))).await;
     assert!(error.is_truncated(), "{error:?}");
     let (texts, error) = stream(events("")).await;
     assert!(texts.is_empty() && error.unwrap().is_truncated());
     let second = r#"{"candidates":[{"index":1,"content":{"parts":[]}},{"finishReason":"STOP"}]}"#;
-    let (_, error) = stream(events(&format!("data: {second}\n\n"))).await;
+    let (_, error) = stream(events(format!("data: {second}\n\n"))).await;
     assert!(error.unwrap().is_truncated());
 }
 
 #[tokio::test]
 async fn a_refused_prompt_is_a_whole_answer() {
     let blocked = r#"data: {"promptFeedback":{"blockReason":"SAFETY"}}"#;
-    let (texts, error) = stream(events(&format!("{blocked}\n\n"))).await;
+    let (texts, error) = stream(events(format!("{blocked}\n\n"))).await;
     assert_eq!(texts, [""]);
     assert!(error.is_none(), "{error:?}");
 }
 
 #[tokio::test]
 async fn what_is_no_chunk_is_unreadable() {
-    let error = check_broken(events(&format!("data: {FIRST}\n\ndata: hello\n\n: more\n"))).await;
+    let error = check_broken(events(format!("data: {FIRST}\n\ndata: hello\n\n: more\n"))).await;
     assert_eq!(error.body(), Some("hello"));
-    let error = check_broken(events(&format!(
+    let error = check_broken(events(format!(
         "data: {FIRST}\n\ndata: {{\"candidates\":7}}\n\n"
     )))
     .await;

@@ -65,7 +65,7 @@ impl Amend<'_> {
     }
 
     /// Brings one schema and those within it into Google's form.
-    fn subset(&mut self, schema: &mut Value, whole: &Value, path: &str, depth: usize) {
+    pub(super) fn subset(&mut self, schema: &mut Value, whole: &Value, path: &str, depth: usize) {
         self.reference(schema, whole, path, depth);
         let Some(object) = schema.as_object_mut() else {
             return;

@@ -1,0 +1,156 @@
+//! Files for prompts.
+
+use crate::{
+    Client, Error, Pages, Poll, Upload,
+    error::Kind,
+    models,
+    pages::page,
+    transport::{Body, Call, Reply},
+    upload::Source,
+};
+use bytes::Bytes;
+use propus_wire::files::{
+    File, FileState, ListFilesResponse, RegisterFilesRequest, RegisterFilesResponse,
+};
+use reqwest::Method;
+use std::path::Path;
+use tokio::io::AsyncRead;
+
+/// Files for prompts. Google keeps them for 48 hours.
+///
+/// ```
+/// # use propus_client::testing::{json, text, with_headers};
+/// # let active = r#"{"name":"files/f1","mimeType":"text/plain","uri":"https://x/v1beta/files/f1","state":"ACTIVE"}"#;
+/// # let replies = [
+/// #     with_headers("x-goog-upload-url: /upload/v1beta/files?upload_id=1\r\n", ""),
+/// #     with_headers("x-goog-upload-status: final\r\n", r#"{"file":{"name":"files/f1","state":"PROCESSING"}}"#),
+/// #     json(active), text("It is about towers."), json("{}")];
+/// # propus_client::testing::example(replies, async |client| {
+/// use propus_client::{Poll, wire::generate::Part};
+///
+/// let files = client.files();
+/// let file = files.upload_bytes("text/plain", "Towers are tall.").display_name("notes").send().await?;
+/// let file = files.wait_active(&file, Poll::default()).await?;
+/// let prompt = [Part::from(&file), Part::text("What is this about?")];
+/// client.model("gemini-flash-latest").generate(prompt).await?.text()?;
+/// files.delete(file.name.as_deref().unwrap_or_default()).await?;
+/// # Ok(()) });
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Files<'a> {
+    client: &'a Client,
+}
+
+page! { ListFilesResponse { files: File } }
+
+impl<'a> Files<'a> {
+    pub(crate) fn new(client: &'a Client) -> Self {
+        Self { client }
+    }
+
+    /// Begins to upload a file of this machine. Its type follows from the end of its name, if it is
+    /// not [set](Upload::mime_type).
+    pub fn upload(&self, path: impl AsRef<Path>) -> Upload<'a, File> {
+        Upload::file(self.client, Source::Path(path.as_ref().to_owned()))
+    }
+
+    /// Begins to upload bytes of an IANA type.
+    pub fn upload_bytes(
+        &self,
+        mime_type: impl Into<String>,
+        bytes: impl Into<Bytes>,
+    ) -> Upload<'a, File> {
+        Upload::file(self.client, Source::Bytes(bytes.into())).mime_type(mime_type)
+    }
+
+    /// Begins to upload what a reader gives, of an IANA type. Its length may be unknown.
+    pub fn upload_reader(
+        &self,
+        mime_type: impl Into<String>,
+        length: Option<u64>,
+        reader: impl AsyncRead + Send + Unpin + 'static,
+    ) -> Upload<'a, File> {
+        let source = Source::Reader(Box::new(reader), length);
+        Upload::file(self.client, source).mime_type(mime_type)
+    }
+
+    /// What is known of it. The name is `files/x` or `x`.
+    pub async fn get(&self, name: &str) -> Result<File, Error> {
+        let call = self.client.call(Method::GET, &path(name)?);
+        self.client.json(call).await
+    }
+
+    /// Waits until prompts may use it. One that cannot be processed is an error.
+    pub async fn wait_active(&self, file: &File, poll: Poll) -> Result<File, Error> {
+        let name = file.name.as_deref().unwrap_or_default();
+        if file.state == Some(FileState::Active) {
+            return Ok(file.clone());
+        }
+        let not_yet = || format!("`{name}` is not processed");
+        let look = || async {
+            let file = self.get(name).await?;
+            match &file.state {
+                Some(FileState::Active) => Ok(Some(file)),
+                Some(FileState::Failed) => Err(failed(name, &file)),
+                _ => Ok(None),
+            }
+        };
+        poll.until(not_yet, look).await
+    }
+
+    /// All of them.
+    ///
+    /// ```
+    /// # propus_client::testing::example([propus_client::testing::json(r#"{"files":[{"name":"files/a"}]}"#)], async |client| {
+    /// for file in client.files().list().await? {
+    ///     println!("{:?}", file.name);
+    /// }
+    /// # Ok(()) });
+    /// ```
+    pub fn list(&self) -> Pages<File> {
+        Pages::of::<ListFilesResponse>(self.client, Ok("files".into()), 100)
+    }
+
+    /// Names objects of a bucket, `gs://...`, that prompts may use as files. It needs the rights of
+    /// a person or a service, not an API key.
+    pub async fn register(&self, uris: Vec<String>) -> Result<Vec<File>, Error> {
+        let call = self.client.call(Method::POST, "files:register");
+        let request = RegisterFilesRequest { uris };
+        let response: RegisterFilesResponse = self.client.json(call.json(&request)).await?;
+        Ok(response.files)
+    }
+
+    /// The bytes of a file, all at once. Only what a model made can be fetched.
+    pub async fn download(&self, name: &str) -> Result<Bytes, Error> {
+        let call = self.download_call(name)?;
+        self.client.tried(call, |reply| reply.bytes()).await
+    }
+
+    /// The bytes of a file as they arrive.
+    pub async fn download_stream(&self, name: &str) -> Result<Body, Error> {
+        let call = self.download_call(name)?;
+        let read = |reply: Reply| async { Ok(reply.chunks()) };
+        self.client.tried(call, read).await
+    }
+
+    fn download_call(&self, name: &str) -> Result<Call, Error> {
+        let path = format!("{}:download", path(name)?);
+        Ok(self.client.call(Method::GET, &path).query("alt", "media"))
+    }
+
+    /// Forgets it.
+    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+        let call = self.client.call(Method::DELETE, &path(name)?);
+        self.client.done(call).await
+    }
+}
+
+fn failed(name: &str, file: &File) -> Error {
+    let status = file.error.clone().unwrap_or_default().status();
+    let what = format!("the processing of `{name}`");
+    Error::new(Kind::Failed { what, status })
+}
+
+fn path(name: &str) -> Result<String, Error> {
+    models::resource("files", name)
+}
