@@ -13,7 +13,7 @@ PURE := -p propus-wire -p propus-failures -p propus-tokens -p propus-quota -p pr
 REAL := --release -p propus-llama -p propus
 PROPUS := $(CARGO_TARGET_DIR)/release/propus
 
-.PHONY: serve build test test-pure test-real conformance bench fuzz lint doc fmt tools model
+.PHONY: serve build test test-pure test-real conformance backend bench fuzz lint doc fmt tools model
 
 serve: build
 	$(PROPUS) serve
@@ -40,6 +40,14 @@ test-real: model
 # The official SDKs against the real binary and the real default model.
 conformance: model
 	tests/conformance/run $(PROPUS)
+	tests/backend/guide.py $(PROPUS)
+
+# The rules of the backend under load, with real clocks: some ten minutes.
+backend: model
+	tests/backend/guide.py $(PROPUS)
+	tests/backend/exact.py $(PROPUS) --outages
+	tests/backend/crash.py $(PROPUS)
+	tests/backend/overload.py $(PROPUS)
 
 bench: model
 	benches/run $(PROPUS)
