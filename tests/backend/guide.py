@@ -29,9 +29,9 @@ LIMITS = """
 [current.free]
 "gemini-2.5-flash" = { rpm = 1000, tpm = 1_000_000, rpd = 10_000 }
 "gemini-2.5-flash-lite" = { rpm = 2, tpm = 1_000_000, rpd = 10_000 }
-"gemini-2.0-flash" = { rpm = 1000, tpm = 40, rpd = 10_000 }
+"gemini-3.1-flash-lite" = { rpm = 1000, tpm = 40, rpd = 10_000 }
 "gemini-2.5-pro" = { rpm = 1000, tpm = 1_000_000, rpd = 1 }
-"gemini-3.5-flash" = { rpm = 1, tpm = 1_000_000, rpd = 1 }
+"gemini-3.6-flash" = { rpm = 1, tpm = 1_000_000, rpd = 1 }
 "gemini-3.1-pro-preview" = { rpm = 0, tpm = 0, rpd = 0 }
 """
 FLASH = "/v1beta/models/gemini-2.5-flash:generateContent"
@@ -149,10 +149,17 @@ def _(server):
     return call(server, path="/v1beta/tunedModels/mine:generateContent")
 
 
-@row("404 NOT_FOUND: a file", "`fileData` with a file that is not there (Google answers 403 since)", (403, 404))
+MISSING = {"fileData": {"mimeType": "text/plain", "fileUri": "https://generativelanguage.googleapis.com/v1beta/files/none"}}
+
+
+@row("404 NOT_FOUND: a file (guide of May 2025)", "`fileData` with a file that is not there, --profile 2025-05", 404, "NOT_FOUND")
 def _(server):
-    part = {"fileData": {"mimeType": "image/png", "fileUri": "https://generativelanguage.googleapis.com/v1beta/files/none"}}
-    return call(server, {"contents": [{"parts": [part]}]})
+    return call(server.old, {"contents": [{"parts": [MISSING]}]})
+
+
+@row("404 NOT_FOUND: a file (today)", "`fileData` with a file that is not there", 403, "PERMISSION_DENIED")
+def _(server):
+    return call(server, {"contents": [{"parts": [MISSING]}]})
 
 
 @row("404 NOT_FOUND: parameters for the API version", "a model that v1 does not have", 404, "NOT_FOUND")
@@ -168,7 +175,7 @@ def _(server):
 
 @row("429 RESOURCE_EXHAUSTED: tokens per minute", "a prompt of more tokens than the minute has", 429, "RESOURCE_EXHAUSTED")
 def _(server):
-    path = FLASH.replace("2.5-flash", "2.0-flash")
+    path = FLASH.replace("2.5-flash", "3.1-flash-lite")
     return call(server, request("a long way " * 30), path)
 
 
@@ -180,7 +187,7 @@ def _(server):
 
 @row("429 RESOURCE_EXHAUSTED: several at once", "minute and day used up by one call", 429, "RESOURCE_EXHAUSTED")
 def _(server):
-    path = FLASH.replace("2.5-flash", "3.5-flash")
+    path = FLASH.replace("2.5-flash", "3.6-flash")
     return [call(server, path=path) for _ in range(2)][-1]
 
 
@@ -261,7 +268,12 @@ parameter("candidateCount", 9)
 parameter("temperature", 2.1)
 parameter("temperature", 1.1, old=True)
 parameter("topP", 1.1)
-parameter("maxOutputTokens", 10_000_000)
+parameter("maxOutputTokens", -1)
+
+
+@row("Parameters: maxOutputTokens", "more than `models.get` says: taken and capped", 200)
+def _(server):
+    return call(server, request(maxOutputTokens=10_000_000, stopSequences=["a", "e"]))
 
 
 @row("The right model: a name that is none", "gemini-2.5-flahs", 404, "NOT_FOUND")

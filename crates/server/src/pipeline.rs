@@ -101,7 +101,7 @@ pub async fn run(app: &App, call: Call<'_>) -> Result<Chunks, Problem> {
         asking,
     } = call;
     check(&Asked::GenerateContent(&request), &route.card, version)?;
-    files::find(&request)?;
+    files::find(&request, app.registry.cards().profile())?;
     request.model = Some(format!("models/{}", route.card.name));
     let stamp = finish::Stamp::new(app, route);
     let prompt = iter::once_with(|| request.clone());

@@ -1,7 +1,8 @@
 //! A file is absent, expired or another project's.
 
-use crate::Failure;
+use crate::cards::Profile;
 use crate::entry::{Entry, Guide, Retry, certain, likely, possible};
+use crate::{Failure, Problem};
 use propus_wire::status::{Code, Status};
 
 /// What the catalogue says of it.
@@ -28,6 +29,31 @@ pub const ENTRY: Entry = Entry {
 pub struct FileNotFoundOrExpired {
     /// The file's id, without `files/`.
     pub id: String,
+}
+
+impl FileNotFoundOrExpired {
+    /// The failure as a profile's service says it.
+    pub fn said(self, profile: Profile) -> Problem {
+        match profile {
+            Profile::Current => self.into(),
+            Profile::May2025 => FileNotFound404(self).into(),
+        }
+    }
+}
+
+/// The same as 404, as Google's troubleshooting guide of May 2025 has it, in the words of other missing
+/// resources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileNotFound404(pub FileNotFoundOrExpired);
+
+impl Failure for FileNotFound404 {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn status(&self) -> Status {
+        Status::new(Code::NotFound, "Requested entity was not found.")
+    }
 }
 
 impl Failure for FileNotFoundOrExpired {
