@@ -21,12 +21,12 @@ import time
 
 from support import Caller, Server, request, store
 
-MODELS = {"rpm": "gemini-2.5-flash", "tpm": "gemini-2.5-pro", "rpd": "gemini-2.0-flash"}
+MODELS = {"rpm": "gemini-2.5-flash", "tpm": "gemini-2.5-pro", "rpd": "gemini-2.5-flash-lite"}
 LIMITS = """
 [current.free]
 "gemini-2.5-flash" = { rpm = 60, tpm = "unlimited", rpd = "unlimited" }
 "gemini-2.5-pro" = { rpm = "unlimited", tpm = 50_000, rpd = "unlimited" }
-"gemini-2.0-flash" = { rpm = "unlimited", tpm = "unlimited", rpd = 500 }
+"gemini-2.5-flash-lite" = { rpm = "unlimited", tpm = "unlimited", rpd = 500 }
 """
 CONFIG = """
 [quotas]

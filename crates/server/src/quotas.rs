@@ -72,6 +72,14 @@ impl Quotas {
         self.table.limits_of(self.profile, &project.plan, model)
     }
 
+    /// Whether the store that counts for several servers answers; `None` where this one counts alone.
+    pub fn store_answers(&self) -> Option<bool> {
+        match &self.counts {
+            Counts::Own(_) => None,
+            Counts::Shared(shared) => Some(shared.is_connected()),
+        }
+    }
+
     /// What a project may spend. The free tier costs nothing.
     pub fn spend_limits(&self, project: &Project) -> SpendLimits {
         SpendLimits {

@@ -22,7 +22,7 @@ const BUILTIN: &str = include_str!("regions.toml");
 pub enum RegionsError {
     /// The database of countries cannot be used.
     #[error(
-        "cannot use the country database `{}`: {source}\nhint: an MMDB file with countries, such as GeoLite2-Country.mmdb",
+        "cannot use the country database `{}`\nhint: an MMDB file with countries, such as GeoLite2-Country.mmdb",
         path.display()
     )]
     Database {

@@ -12,7 +12,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum ReplayError {
     /// The file cannot be read.
-    #[error("cannot read `{}`: {source}\nhint: `propus serve --record FILE` makes recordings", .path.display())]
+    #[error("cannot read `{}`\nhint: `propus serve --record FILE` makes recordings", .path.display())]
     Read {
         /// The file.
         path: PathBuf,

@@ -29,7 +29,7 @@ pub enum RecordError {
     #[error("`{}` exists already\nhint: choose another name, or delete the file first", .0.display())]
     Exists(PathBuf),
     /// The file cannot be made.
-    #[error("cannot record to `{}`: {source}\nhint: check that the folder exists and can be written", .path.display())]
+    #[error("cannot record to `{}`\nhint: check that the folder exists and can be written", .path.display())]
     Create {
         /// The file.
         path: PathBuf,

@@ -1,6 +1,6 @@
 //! What this server is, and whether it is well.
 
-use crate::app::App;
+use crate::{app::App, quotas::Quotas};
 use axum::{
     Json,
     extract::State,
@@ -31,7 +31,8 @@ pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: the engines take work; 503 while a queue is full.
+/// `GET /readyz`: the engines take work; 503 while a queue is full. Whether the shared store of quotas
+/// answers is told, and is no reason not to be ready.
 pub async fn ready(State(app): State<Arc<App>>) -> Response {
     let engines: Vec<_> = app.registry.loads().collect();
     let full = engines
@@ -51,5 +52,9 @@ pub async fn ready(State(app): State<Arc<App>>) -> Response {
             )
         })
         .collect();
-    (status, Json(json!({ "ready": !full, "engines": engines }))).into_response()
+    let mut state = json!({ "ready": !full, "engines": engines });
+    if let Some(answers) = app.quotas.as_ref().and_then(Quotas::store_answers) {
+        state["quotaStore"] = json!(if answers { "connected" } else { "away" });
+    }
+    (status, Json(state)).into_response()
 }
