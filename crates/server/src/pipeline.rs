@@ -4,6 +4,7 @@ pub mod deadline;
 pub mod embed;
 mod files;
 mod finish;
+mod window;
 
 use crate::{
     accounts::Caller,
@@ -102,6 +103,12 @@ pub async fn run(app: &App, call: Call<'_>) -> Result<Chunks, Problem> {
     } = call;
     check(&Asked::GenerateContent(&request), &route.card, version)?;
     files::find(&request, app.registry.cards().profile())?;
+    let fits = window::fits(route, &request);
+    asking
+        .deadline
+        .bound(fits)
+        .await
+        .map_err(|problem| said(app, problem))?;
     request.model = Some(format!("models/{}", route.card.name));
     let stamp = finish::Stamp::new(app, route);
     let prompt = iter::once_with(|| request.clone());

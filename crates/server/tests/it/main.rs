@@ -11,6 +11,6 @@ mod load;
 mod methods;
 mod openai;
 mod ours;
+mod profiles;
 mod quotas;
-mod regions;
 mod replay;

@@ -1,4 +1,4 @@
-//! The free tier where it is not offered.
+//! Regions, and what differs by profile.
 
 use crate::client::{Reply, Server};
 use axum::body::Body;
@@ -71,5 +71,28 @@ async fn ranges_follow_the_profile() {
             let reply = server(profile).post(&path, warm).await;
             assert_eq!(reply.status, status, "{profile:?} {model}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_over_the_window_is_refused_as_the_profile_says() {
+    let long = BODY.replace("hi", &"word ".repeat(9000));
+    for (profile, status, message) in [
+        (
+            Profile::Current,
+            400,
+            "The input token count (9000) exceeds the maximum number of tokens allowed (8192).",
+        ),
+        (
+            Profile::May2025,
+            500,
+            "An internal error has occurred. Please retry or report in \
+             https://developers.generativeai.google/guide/troubleshooting",
+        ),
+    ] {
+        let reply = server(profile).post(PATH, &long).await;
+        assert_eq!(reply.status, status);
+        assert_eq!(reply.header("x-propus-failure"), "context-too-long");
+        assert_eq!(reply.json()["error"]["message"], message);
     }
 }
