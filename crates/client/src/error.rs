@@ -1,5 +1,6 @@
 //! Why a call failed, or why a reply is not the answer that was asked for.
 
+mod advice;
 mod refusal;
 
 pub(crate) use refusal::Refusal;
@@ -315,7 +316,7 @@ impl Error {
         }
     }
 
-    /// What may help: where the cause is known, the catalogue's first advice.
+    /// What may help: where the cause is known, the catalogue's advice that fits best.
     pub fn hint(&self) -> Option<String> {
         let own: Cow<'static, str> = match &self.0.kind {
             Kind::Setup { hint, .. } => hint.clone(),
@@ -344,7 +345,7 @@ impl Error {
     }
 
     fn advice(&self) -> Option<String> {
-        self.cause()?.fix.first().cloned()
+        advice::fitting(&self.cause()?.fix, &self.message()).map(str::to_owned)
     }
 
     /// The best cause, where it is at least likely.

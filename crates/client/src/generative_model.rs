@@ -321,7 +321,7 @@ impl GenerativeModel {
     /// ```
     /// # propus_client::testing::example([""; 0], async |client| {
     /// let count = client.model("gemini-2.0-flash").count_tokens_offline("The quick brown fox")?;
-    /// assert_eq!(count.total, 4);
+    /// assert_eq!(count.tokens, 4);
     /// # Ok(()) });
     /// ```
     #[cfg(feature = "tokens")]
