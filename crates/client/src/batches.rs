@@ -95,6 +95,14 @@ impl<'a> Batches<'a> {
 
     /// Begins a batch of the requests in an uploaded [file](Client::files), one on each line; see
     /// [`lines`].
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"batches/b1","metadata":{"state":"BATCH_STATE_RUNNING","batchStats":{"requestCount":"2","pendingRequestCount":"1"}}}"#)], async |client| {
+    /// let batch = client.batches().create_from_file("gemini-flash-latest", "sums", "files/f1").await?;
+    /// assert_eq!(batch.name(), "batches/b1");
+    /// # Ok(()) });
+    /// ```
     pub async fn create_from_file(
         &self,
         model: &str,
@@ -109,6 +117,21 @@ impl<'a> Batches<'a> {
     }
 
     /// Begins a batch with all that the API has for one.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"batches/b1","metadata":{"state":"BATCH_STATE_RUNNING","batchStats":{"requestCount":"2","pendingRequestCount":"1"}}}"#)], async |client| {
+    /// use propus_client::wire::batches::{BatchInput, GenerateContentBatch};
+    ///
+    /// let batch = GenerateContentBatch {
+    ///     display_name: Some("sums".into()),
+    ///     input_config: Some(BatchInput { file_name: Some("files/f1".into()), ..Default::default() }),
+    ///     priority: Some(1),
+    ///     ..Default::default()
+    /// };
+    /// client.batches().create_with("gemini-flash-latest", batch).await?;
+    /// # Ok(()) });
+    /// ```
     pub async fn create_with(
         &self,
         model: &str,
@@ -135,6 +158,23 @@ impl<'a> Batches<'a> {
     }
 
     /// Begins a batch of texts that become vectors; [`Batches::embeddings`] reads them.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"batches/b1","done":true,"metadata":{"output":{"inlinedEmbedContentResponses":{"inlinedResponses":[{"response":{"embedding":{"values":[1.0]}}}]}}}}"#)], async |client| {
+    /// use propus_client::wire::{embed::EmbedContentRequest, generate::Content};
+    ///
+    /// let request = EmbedContentRequest {
+    ///     content: Some(Content::text("user", "a long text")),
+    ///     ..Default::default()
+    /// };
+    /// let batches = client.batches();
+    /// let batch = batches.create_embeddings("gemini-embedding-001", "texts", vec![request]).await?;
+    /// for vector in batches.embeddings(&batch) {
+    ///     assert!(vector.result.is_ok());
+    /// }
+    /// # Ok(()) });
+    /// ```
     pub async fn create_embeddings(
         &self,
         model: &str,
@@ -168,6 +208,17 @@ impl<'a> Batches<'a> {
     }
 
     /// How far it is. The name is `batches/x` or `x`.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"batches/b1","metadata":{"state":"BATCH_STATE_RUNNING","batchStats":{"requestCount":"2","pendingRequestCount":"1"}}}"#)], async |client| {
+    /// use propus_client::wire::batches::BatchState;
+    ///
+    /// let batch = client.batches().get("batches/b1").await?;
+    /// assert_eq!(batch.state(), Some(BatchState::Running));
+    /// assert_eq!(batch.stats().and_then(|stats| stats.pending_request_count), Some(1));
+    /// # Ok(()) });
+    /// ```
     pub async fn get(&self, name: &str) -> Result<Batch, Error> {
         let call = self.client.call(Method::GET, &path(name)?);
         self.client.json(call).await.map(Batch::of)
@@ -184,11 +235,26 @@ impl<'a> Batches<'a> {
     }
 
     /// All of them.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"operations":[{"name":"batches/b1"}]}"#)], async |client| {
+    /// let batches = client.batches().list().await?;
+    /// assert_eq!(batches[0].name.as_deref(), Some("batches/b1"));
+    /// # Ok(()) });
+    /// ```
     pub fn list(&self) -> Pages<Operation> {
         Pages::of::<ListOperationsResponse>(self.client, Ok("batches".into()), 100)
     }
 
     /// Ends it early. What is answered already stays.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json("{}")], async |client| {
+    /// client.batches().cancel("batches/b1").await?;
+    /// # Ok(()) });
+    /// ```
     pub async fn cancel(&self, name: &str) -> Result<(), Error> {
         let path = format!("{}:cancel", path(name)?);
         let call = self.client.call(Method::POST, &path);
@@ -196,6 +262,13 @@ impl<'a> Batches<'a> {
     }
 
     /// Forgets it.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json("{}")], async |client| {
+    /// client.batches().delete("batches/b1").await?;
+    /// # Ok(()) });
+    /// ```
     pub async fn delete(&self, name: &str) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &path(name)?);
         self.client.done(call).await

@@ -113,6 +113,16 @@ impl Client {
     }
 
     /// The same client with another deadline for each try of a call.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([text("hi")], async |client| {
+    /// use std::time::Duration;
+    ///
+    /// let quick = client.with_timeout(Duration::from_secs(20));
+    /// quick.model("gemini-flash-latest").generate("hello").await?;
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self {
@@ -143,6 +153,14 @@ impl Client {
     }
 
     /// The same client with one more header.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([text("hi")], async |client| {
+    /// let traced = client.with_header("x-trace", "7f3a")?;
+    /// traced.model("gemini-flash-latest").generate("hello").await?;
+    /// # Ok(()) });
+    /// ```
     pub fn with_header(&self, name: &str, value: &str) -> Result<Self, Error> {
         let mut other = self.clone();
         let (name, value) = transport::header(name, value)?;

@@ -23,6 +23,14 @@ impl<'a> Operations<'a> {
     }
 
     /// How far it is. The name is the operation's own, such as `models/x/operations/y`.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"models/veo/operations/1","metadata":{}}"#)], async |client| {
+    /// let operation = client.operations().get("models/veo/operations/1").await?;
+    /// assert_eq!(operation.done, None);
+    /// # Ok(()) });
+    /// ```
     pub async fn get(&self, name: &str) -> Result<Operation, Error> {
         let call = self.client.call(Method::GET, &path(name)?);
         self.client.json(call).await
@@ -57,12 +65,26 @@ impl<'a> Operations<'a> {
     }
 
     /// The operations of a model or of another resource, such as `tunedModels/x`.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"operations":[{"name":"models/veo/operations/1"}]}"#)], async |client| {
+    /// assert_eq!(client.operations().list("models/veo").await?.len(), 1);
+    /// # Ok(()) });
+    /// ```
     pub fn list(&self, parent: &str) -> Pages<Operation> {
         let path = path(parent).map(|parent| format!("{parent}/operations"));
         Pages::of::<ListOperationsResponse>(self.client, path, 100)
     }
 
     /// Asks it to end early, where the server can.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json("{}")], async |client| {
+    /// client.operations().cancel("tunedModels/mine/operations/1").await?;
+    /// # Ok(()) });
+    /// ```
     pub async fn cancel(&self, name: &str) -> Result<(), Error> {
         let path = format!("{}:cancel", path(name)?);
         let call = self.client.call(Method::POST, &path);
@@ -102,6 +124,20 @@ impl Client {
     }
 
     /// Asks a model that takes its time, such as one that films; [`Operations::wait`] waits for it.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"models/veo/operations/1"}"#), json(r#"{"name":"models/veo/operations/1","done":true,"response":{}}"#)], async |client| {
+    /// use propus_client::{Poll, wire::operations::PredictRequest};
+    ///
+    /// let request = PredictRequest {
+    ///     instances: vec![serde_json::json!({"prompt": "Waves at night"})],
+    ///     ..Default::default()
+    /// };
+    /// let operation = client.predict_long_running("veo-3.1-generate-preview", &request).await?;
+    /// client.operations().wait(operation.name.as_deref().unwrap_or_default(), Poll::default()).await?;
+    /// # Ok(()) });
+    /// ```
     pub async fn predict_long_running(
         &self,
         model: &str,

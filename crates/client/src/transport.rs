@@ -85,6 +85,33 @@ enum Way {
 
 impl Transport {
     /// Begins with a base URL, which may carry a path: `https://example.com/gemini`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), propus_client::Error> {
+    /// # let server = propus_client::testing::Server::reply(propus_client::testing::json("{}")).await;
+    /// # let url = server.url();
+    /// use futures::TryStreamExt;
+    /// use propus_client::{Method, transport::Transport};
+    /// use std::time::Duration;
+    ///
+    /// // As a gateway uses it: what comes is handed on as it came, piece by piece.
+    /// let transport = Transport::builder(url)
+    ///     .secret("x-goog-api-key", "", "AIza-a-key")
+    ///     .first_byte_timeout(Duration::from_secs(30))
+    ///     .as_received()
+    ///     .build()?;
+    /// let call = transport
+    ///     .call(Method::POST, "v1beta/models/gemini-flash-latest:streamGenerateContent")
+    ///     .raw_query(Some("alt=sse"))
+    ///     .body(r#"{"contents": []}"#);
+    /// let reply = call.exchange().await?;
+    /// println!("{} {:?}", reply.status(), reply.headers());
+    /// let mut pieces = reply.chunks();
+    /// while let Some(piece) = pieces.try_next().await? {
+    ///     println!("{} bytes", piece.len());
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn builder(base_url: impl Into<String>) -> Builder {
         Builder {
             base_url: base_url.into(),

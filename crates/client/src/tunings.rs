@@ -48,12 +48,29 @@ impl<'a> Tunings<'a> {
     }
 
     /// All that the key may see.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"tunedModels":[{"name":"tunedModels/mine"}]}"#)], async |client| {
+    /// assert_eq!(client.tunings().list().await?.len(), 1);
+    /// # Ok(()) });
+    /// ```
     pub fn list(&self) -> Pages<TunedModel> {
         let path = Ok("tunedModels".into());
         Pages::of::<ListTunedModelsResponse>(self.client, path, 1000)
     }
 
     /// Changes the fields that are named, such as `displayName`.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"tunedModels/mine","displayName":"Mine"}"#)], async |client| {
+    /// use propus_client::wire::tuning::TunedModel;
+    ///
+    /// let change = TunedModel { display_name: Some("Mine".into()), ..Default::default() };
+    /// client.tunings().update("tunedModels/mine", &change, &["displayName"]).await?;
+    /// # Ok(()) });
+    /// ```
     pub async fn update(
         &self,
         name: &str,
@@ -66,6 +83,13 @@ impl<'a> Tunings<'a> {
     }
 
     /// Forgets it.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json("{}")], async |client| {
+    /// client.tunings().delete("tunedModels/mine").await?;
+    /// # Ok(()) });
+    /// ```
     pub async fn delete(&self, name: &str) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &path(name)?);
         self.client.done(call).await
