@@ -69,7 +69,7 @@ impl<'a> Batches<'a> {
     /// Begins a batch of requests in the call itself; Google takes 20 MB so. Not made again by
     /// [retries](crate::Retries) unless the server refused it, since each creation makes another.
     pub async fn create(
-        &self,
+        self,
         model: &str,
         display_name: &str,
         requests: Vec<GenerateContentRequest>,
@@ -104,7 +104,7 @@ impl<'a> Batches<'a> {
     /// # Ok(()) });
     /// ```
     pub async fn create_from_file(
-        &self,
+        self,
         model: &str,
         display_name: &str,
         file: &str,
@@ -133,7 +133,7 @@ impl<'a> Batches<'a> {
     /// # Ok(()) });
     /// ```
     pub async fn create_with(
-        &self,
+        self,
         model: &str,
         batch: GenerateContentBatch,
     ) -> Result<Batch, Error> {
@@ -144,7 +144,7 @@ impl<'a> Batches<'a> {
     }
 
     async fn create_of(
-        &self,
+        self,
         model: &str,
         display_name: &str,
         input: BatchInput,
@@ -176,7 +176,7 @@ impl<'a> Batches<'a> {
     /// # Ok(()) });
     /// ```
     pub async fn create_embeddings(
-        &self,
+        self,
         model: &str,
         display_name: &str,
         requests: Vec<EmbedContentRequest>,
@@ -219,13 +219,13 @@ impl<'a> Batches<'a> {
     /// assert_eq!(batch.stats().and_then(|stats| stats.pending_request_count), Some(1));
     /// # Ok(()) });
     /// ```
-    pub async fn get(&self, name: &str) -> Result<Batch, Error> {
+    pub async fn get(self, name: &str) -> Result<Batch, Error> {
         let call = self.client.call(Method::GET, &path(name)?);
         self.client.json(call).await.map(Batch::of)
     }
 
     /// Waits until it has ended. One that failed as a whole, expired or was cancelled is an error.
-    pub async fn wait(&self, name: &str, poll: Poll) -> Result<Batch, Error> {
+    pub async fn wait(self, name: &str, poll: Poll) -> Result<Batch, Error> {
         let not_yet = || format!("`{name}` is not answered");
         let look = || async {
             let batch = self.get(name).await?;
@@ -243,7 +243,7 @@ impl<'a> Batches<'a> {
     /// assert_eq!(batches[0].name.as_deref(), Some("batches/b1"));
     /// # Ok(()) });
     /// ```
-    pub fn list(&self) -> Pages<Operation> {
+    pub fn list(self) -> Pages<Operation> {
         Pages::of::<ListOperationsResponse>(self.client, Ok("batches".into()), 100)
     }
 
@@ -255,7 +255,7 @@ impl<'a> Batches<'a> {
     /// client.batches().cancel("batches/b1").await?;
     /// # Ok(()) });
     /// ```
-    pub async fn cancel(&self, name: &str) -> Result<(), Error> {
+    pub async fn cancel(self, name: &str) -> Result<(), Error> {
         let path = format!("{}:cancel", path(name)?);
         let call = self.client.call(Method::POST, &path);
         self.client.done(call.json(&serde_json::json!({}))).await
@@ -269,7 +269,7 @@ impl<'a> Batches<'a> {
     /// client.batches().delete("batches/b1").await?;
     /// # Ok(()) });
     /// ```
-    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+    pub async fn delete(self, name: &str) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &path(name)?);
         self.client.done(call).await
     }
@@ -277,7 +277,7 @@ impl<'a> Batches<'a> {
     /// The answers of a batch that has ended, also where they are in a file. Those in the reply
     /// have the order of the requests.
     pub async fn answers(
-        &self,
+        self,
         batch: &Batch,
     ) -> Result<Vec<Answer<GenerateContentResponse>>, Error> {
         let output: BatchOutput = batch.output();
@@ -294,7 +294,7 @@ impl<'a> Batches<'a> {
     }
 
     /// The vectors of a batch of texts that has ended, in the order of the texts.
-    pub fn embeddings(&self, batch: &Batch) -> Vec<Answer<EmbedContentResponse>> {
+    pub fn embeddings(self, batch: &Batch) -> Vec<Answer<EmbedContentResponse>> {
         let output: EmbedBatchOutput = batch.output();
         let inlined = output.inlined_responses.unwrap_or_default();
         let answers = inlined.inlined_responses.into_iter().map(|one| Answer {
@@ -304,7 +304,7 @@ impl<'a> Batches<'a> {
         answers.collect()
     }
 
-    fn read_lines(&self, bytes: &[u8]) -> Result<Vec<Answer<GenerateContentResponse>>, Error> {
+    fn read_lines(self, bytes: &[u8]) -> Result<Vec<Answer<GenerateContentResponse>>, Error> {
         let lines = bytes.split(|byte| *byte == b'\n').enumerate();
         let full = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
         full.map(|(at, line)| {

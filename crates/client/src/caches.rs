@@ -39,7 +39,7 @@ impl<'a> Caches<'a> {
     }
 
     /// Keeps the beginning of a prompt. The model may be named as elsewhere.
-    pub async fn create(&self, mut cache: CachedContent) -> Result<CachedContent, Error> {
+    pub async fn create(self, mut cache: CachedContent) -> Result<CachedContent, Error> {
         cache.model = cache.model.as_deref().map(models::full_name);
         let call = self.client.call(Method::POST, "cachedContents");
         self.client.json(call.json(&cache)).await
@@ -54,7 +54,7 @@ impl<'a> Caches<'a> {
     /// assert_eq!(cache.usage_metadata.and_then(|usage| usage.total_token_count), Some(4096));
     /// # Ok(()) });
     /// ```
-    pub async fn get(&self, name: &str) -> Result<CachedContent, Error> {
+    pub async fn get(self, name: &str) -> Result<CachedContent, Error> {
         let call = self.client.call(Method::GET, &path(name)?);
         self.client.json(call).await
     }
@@ -69,7 +69,7 @@ impl<'a> Caches<'a> {
     /// }
     /// # Ok(()) });
     /// ```
-    pub fn list(&self) -> Pages<CachedContent> {
+    pub fn list(self) -> Pages<CachedContent> {
         let path = Ok("cachedContents".into());
         Pages::of::<ListCachedContentsResponse>(self.client, path, 1000)
     }
@@ -84,7 +84,7 @@ impl<'a> Caches<'a> {
     /// client.caches().set_ttl("cachedContents/c1", Duration::from_secs(3600)).await?;
     /// # Ok(()) });
     /// ```
-    pub async fn set_ttl(&self, name: &str, ttl: Duration) -> Result<CachedContent, Error> {
+    pub async fn set_ttl(self, name: &str, ttl: Duration) -> Result<CachedContent, Error> {
         let change = CachedContent {
             ttl: Some(ttl),
             ..Default::default()
@@ -100,7 +100,7 @@ impl<'a> Caches<'a> {
     /// client.caches().set_expire_time("cachedContents/c1", "2026-12-01T00:00:00Z").await?;
     /// # Ok(()) });
     /// ```
-    pub async fn set_expire_time(&self, name: &str, time: &str) -> Result<CachedContent, Error> {
+    pub async fn set_expire_time(self, name: &str, time: &str) -> Result<CachedContent, Error> {
         let change = CachedContent {
             expire_time: Some(time.to_owned()),
             ..Default::default()
@@ -109,7 +109,7 @@ impl<'a> Caches<'a> {
     }
 
     async fn update(
-        &self,
+        self,
         name: &str,
         change: &CachedContent,
         mask: &str,
@@ -127,7 +127,7 @@ impl<'a> Caches<'a> {
     /// client.caches().delete("cachedContents/c1").await?;
     /// # Ok(()) });
     /// ```
-    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+    pub async fn delete(self, name: &str) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &path(name)?);
         self.client.done(call).await
     }

@@ -61,13 +61,13 @@ impl<'a> Files<'a> {
     /// assert_eq!(file.name.as_deref(), Some("files/f1"));
     /// # Ok(()) }
     /// ```
-    pub fn upload(&self, path: impl AsRef<Path>) -> Upload<'a, File> {
+    pub fn upload(self, path: impl AsRef<Path>) -> Upload<'a, File> {
         Upload::file(self.client, Source::Path(path.as_ref().to_owned()))
     }
 
     /// Begins to upload bytes of an IANA type.
     pub fn upload_bytes(
-        &self,
+        self,
         mime_type: impl Into<String>,
         bytes: impl Into<Bytes>,
     ) -> Upload<'a, File> {
@@ -76,7 +76,7 @@ impl<'a> Files<'a> {
 
     /// Begins to upload what a reader gives, of an IANA type. Its length may be unknown.
     pub fn upload_reader(
-        &self,
+        self,
         mime_type: impl Into<String>,
         length: Option<u64>,
         reader: impl AsyncRead + Send + Unpin + 'static,
@@ -94,7 +94,7 @@ impl<'a> Files<'a> {
     /// assert_eq!(file.size_bytes, Some(5));
     /// # Ok(()) });
     /// ```
-    pub async fn get(&self, name: &str) -> Result<File, Error> {
+    pub async fn get(self, name: &str) -> Result<File, Error> {
         let call = self.client.call(Method::GET, &path(name)?);
         self.client.json(call).await
     }
@@ -113,7 +113,7 @@ impl<'a> Files<'a> {
     /// assert_eq!(file.state, Some(FileState::Active));
     /// # Ok(()) });
     /// ```
-    pub async fn wait_active(&self, file: &File, poll: Poll) -> Result<File, Error> {
+    pub async fn wait_active(self, file: &File, poll: Poll) -> Result<File, Error> {
         let name = file.name.as_deref().unwrap_or_default();
         if file.state == Some(FileState::Active) {
             return Ok(file.clone());
@@ -139,7 +139,7 @@ impl<'a> Files<'a> {
     /// }
     /// # Ok(()) });
     /// ```
-    pub fn list(&self) -> Pages<File> {
+    pub fn list(self) -> Pages<File> {
         Pages::of::<ListFilesResponse>(self.client, Ok("files".into()), 100)
     }
 
@@ -153,7 +153,7 @@ impl<'a> Files<'a> {
     /// assert_eq!(files.len(), 1);
     /// # Ok(()) });
     /// ```
-    pub async fn register(&self, uris: Vec<String>) -> Result<Vec<File>, Error> {
+    pub async fn register(self, uris: Vec<String>) -> Result<Vec<File>, Error> {
         let call = self.client.call(Method::POST, "files:register");
         let request = RegisterFilesRequest { uris };
         let response: RegisterFilesResponse = self.client.json(call.json(&request)).await?;
@@ -169,7 +169,7 @@ impl<'a> Files<'a> {
     /// assert_eq!(&video[..], b"bytes");
     /// # Ok(()) });
     /// ```
-    pub async fn download(&self, name: &str) -> Result<Bytes, Error> {
+    pub async fn download(self, name: &str) -> Result<Bytes, Error> {
         let call = self.download_call(name)?;
         self.client.tried(call, |reply| reply.bytes()).await
     }
@@ -189,13 +189,13 @@ impl<'a> Files<'a> {
     /// assert_eq!(length, 5);
     /// # Ok(()) });
     /// ```
-    pub async fn download_stream(&self, name: &str) -> Result<Body, Error> {
+    pub async fn download_stream(self, name: &str) -> Result<Body, Error> {
         let call = self.download_call(name)?;
         let read = |reply: Reply| async { Ok(reply.chunks()) };
         self.client.tried(call, read).await
     }
 
-    fn download_call(&self, name: &str) -> Result<Call, Error> {
+    fn download_call(self, name: &str) -> Result<Call, Error> {
         let path = format!("{}:download", path(name)?);
         Ok(self.client.call(Method::GET, &path).query("alt", "media"))
     }
@@ -208,7 +208,7 @@ impl<'a> Files<'a> {
     /// client.files().delete("files/f1").await?;
     /// # Ok(()) });
     /// ```
-    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+    pub async fn delete(self, name: &str) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &path(name)?);
         self.client.done(call).await
     }

@@ -31,7 +31,7 @@ impl<'a> Operations<'a> {
     /// assert_eq!(operation.done, None);
     /// # Ok(()) });
     /// ```
-    pub async fn get(&self, name: &str) -> Result<Operation, Error> {
+    pub async fn get(self, name: &str) -> Result<Operation, Error> {
         let call = self.client.call(Method::GET, &path(name)?);
         self.client.json(call).await
     }
@@ -48,7 +48,7 @@ impl<'a> Operations<'a> {
     /// assert_eq!(operation.response.unwrap()["a"], 1);
     /// # Ok(()) });
     /// ```
-    pub async fn wait(&self, name: &str, poll: Poll) -> Result<Operation, Error> {
+    pub async fn wait(self, name: &str, poll: Poll) -> Result<Operation, Error> {
         let not_yet = || format!("`{name}` is not done");
         let done = || async {
             let operation = self.get(name).await?;
@@ -72,7 +72,7 @@ impl<'a> Operations<'a> {
     /// assert_eq!(client.operations().list("models/veo").await?.len(), 1);
     /// # Ok(()) });
     /// ```
-    pub fn list(&self, parent: &str) -> Pages<Operation> {
+    pub fn list(self, parent: &str) -> Pages<Operation> {
         let path = path(parent).map(|parent| format!("{parent}/operations"));
         Pages::of::<ListOperationsResponse>(self.client, path, 100)
     }
@@ -85,14 +85,14 @@ impl<'a> Operations<'a> {
     /// client.operations().cancel("tunedModels/mine/operations/1").await?;
     /// # Ok(()) });
     /// ```
-    pub async fn cancel(&self, name: &str) -> Result<(), Error> {
+    pub async fn cancel(self, name: &str) -> Result<(), Error> {
         let path = format!("{}:cancel", path(name)?);
         let call = self.client.call(Method::POST, &path);
         self.client.done(call.json(&serde_json::json!({}))).await
     }
 
     /// Forgets it.
-    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+    pub async fn delete(self, name: &str) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &path(name)?);
         self.client.done(call).await
     }

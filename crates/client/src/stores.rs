@@ -49,7 +49,7 @@ impl<'a> FileSearchStores<'a> {
 
     /// Makes a store whose documents are found by the vectors of a model; Google has a usual one.
     pub async fn create(
-        &self,
+        self,
         display_name: &str,
         embedding_model: Option<&str>,
     ) -> Result<FileSearchStore, Error> {
@@ -71,7 +71,7 @@ impl<'a> FileSearchStores<'a> {
     /// assert_eq!(store.active_documents_count, Some(3));
     /// # Ok(()) });
     /// ```
-    pub async fn get(&self, name: &str) -> Result<FileSearchStore, Error> {
+    pub async fn get(self, name: &str) -> Result<FileSearchStore, Error> {
         let call = self.client.call(Method::GET, &path(name)?);
         self.client.json(call).await
     }
@@ -84,7 +84,7 @@ impl<'a> FileSearchStores<'a> {
     /// assert_eq!(client.file_search_stores().list().await?.len(), 1);
     /// # Ok(()) });
     /// ```
-    pub fn list(&self) -> Pages<FileSearchStore> {
+    pub fn list(self) -> Pages<FileSearchStore> {
         let path = Ok("fileSearchStores".into());
         Pages::of::<ListFileSearchStoresResponse>(self.client, path, 20)
     }
@@ -97,7 +97,7 @@ impl<'a> FileSearchStores<'a> {
     /// client.file_search_stores().delete("fileSearchStores/s1", true).await?;
     /// # Ok(()) });
     /// ```
-    pub async fn delete(&self, name: &str, force: bool) -> Result<(), Error> {
+    pub async fn delete(self, name: &str, force: bool) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &path(name)?);
         self.client.done(forced(call, force)).await
     }
@@ -114,7 +114,7 @@ impl<'a> FileSearchStores<'a> {
     /// # Ok(()) });
     /// ```
     pub async fn import(
-        &self,
+        self,
         store: &str,
         request: &ImportFileRequest,
     ) -> Result<Operation, Error> {
@@ -125,14 +125,14 @@ impl<'a> FileSearchStores<'a> {
 
     /// Begins to upload a file of this machine right into a store. Its type follows from the end
     /// of its name, if it is not [set](Upload::mime_type).
-    pub fn upload(&self, store: &str, file: impl AsRef<Path>) -> Upload<'a, Operation> {
+    pub fn upload(self, store: &str, file: impl AsRef<Path>) -> Upload<'a, Operation> {
         let source = Source::Path(file.as_ref().to_owned());
         Upload::document(self.client, path(store), source)
     }
 
     /// Begins to upload bytes of an IANA type right into a store.
     pub fn upload_bytes(
-        &self,
+        self,
         store: &str,
         mime_type: impl Into<String>,
         bytes: impl Into<Bytes>,
@@ -143,7 +143,7 @@ impl<'a> FileSearchStores<'a> {
 
     /// Begins to upload what a reader gives, of an IANA type, right into a store.
     pub fn upload_reader(
-        &self,
+        self,
         store: &str,
         mime_type: impl Into<String>,
         length: Option<u64>,
@@ -163,7 +163,7 @@ impl<'a> FileSearchStores<'a> {
     /// }
     /// # Ok(()) });
     /// ```
-    pub fn documents(&self, store: &str) -> Pages<Document> {
+    pub fn documents(self, store: &str) -> Pages<Document> {
         let path = path(store).map(|store| format!("{store}/documents"));
         Pages::of::<ListDocumentsResponse>(self.client, path, 20)
     }
@@ -177,7 +177,7 @@ impl<'a> FileSearchStores<'a> {
     /// assert_eq!(client.file_search_stores().document(name).await?.size_bytes, Some(20));
     /// # Ok(()) });
     /// ```
-    pub async fn document(&self, name: &str) -> Result<Document, Error> {
+    pub async fn document(self, name: &str) -> Result<Document, Error> {
         let call = self.client.call(Method::GET, &document_path(name)?);
         self.client.json(call).await
     }
@@ -191,7 +191,7 @@ impl<'a> FileSearchStores<'a> {
     /// client.file_search_stores().delete_document(name, true).await?;
     /// # Ok(()) });
     /// ```
-    pub async fn delete_document(&self, name: &str, force: bool) -> Result<(), Error> {
+    pub async fn delete_document(self, name: &str, force: bool) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &document_path(name)?);
         self.client.done(forced(call, force)).await
     }

@@ -442,3 +442,52 @@ pub fn segment(text: &str) -> Option<String> {
     }
     Some(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn transport(base: &str) -> Transport {
+        let builder = Transport::builder(base).secret("x-goog-api-key", "", "a-secret-key");
+        builder.build().unwrap()
+    }
+
+    #[track_caller]
+    fn check(base: &str, address: &str, expected: &str) {
+        let call = transport(base).call_back(Method::POST, address).unwrap();
+        assert_eq!(call.url().as_str(), expected, "{base} {address}");
+    }
+
+    #[test]
+    fn an_address_of_the_server_leads_to_the_base_url() {
+        let other = "https://other.test/upload/v1beta/files?upload_id=1";
+        check(
+            "http://here:1",
+            other,
+            "http://here:1/upload/v1beta/files?upload_id=1",
+        );
+        check(
+            "http://here/prefix/",
+            other,
+            "http://here/prefix/upload/v1beta/files?upload_id=1",
+        );
+        check(
+            "http://here/prefix",
+            "http://here/prefix/upload?a=%2F",
+            "http://here/prefix/upload?a=%2F",
+        );
+        check("http://here", "/upload?x", "http://here/upload?x");
+    }
+
+    proptest! {
+        #[test]
+        fn no_address_takes_the_key_elsewhere(address in "(https?:|//|/|\\\\)?[a-z0-9@:/.?#%\\\\ -]{0,30}") {
+            let transport = transport("https://here.test/prefix");
+            if let Ok(call) = transport.call_back(Method::POST, &address) {
+                prop_assert_eq!(call.url().origin(), transport.server.base.origin());
+                prop_assert_eq!(call.url().username(), "");
+            }
+        }
+    }
+}

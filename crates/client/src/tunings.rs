@@ -24,7 +24,7 @@ impl<'a> Tunings<'a> {
     }
 
     /// Begins to tune a model, which [`Operations::wait`](crate::Operations::wait) waits for.
-    pub async fn create(&self, model: &TunedModel, id: Option<&str>) -> Result<Operation, Error> {
+    pub async fn create(self, model: &TunedModel, id: Option<&str>) -> Result<Operation, Error> {
         let mut call = self.client.call(Method::POST, "tunedModels");
         if let Some(id) = id {
             call = call.query("tunedModelId", id);
@@ -42,7 +42,7 @@ impl<'a> Tunings<'a> {
     /// assert_eq!(model.state, Some(TunedModelState::Active));
     /// # Ok(()) });
     /// ```
-    pub async fn get(&self, name: &str) -> Result<TunedModel, Error> {
+    pub async fn get(self, name: &str) -> Result<TunedModel, Error> {
         let call = self.client.call(Method::GET, &path(name)?);
         self.client.json(call).await
     }
@@ -55,7 +55,7 @@ impl<'a> Tunings<'a> {
     /// assert_eq!(client.tunings().list().await?.len(), 1);
     /// # Ok(()) });
     /// ```
-    pub fn list(&self) -> Pages<TunedModel> {
+    pub fn list(self) -> Pages<TunedModel> {
         let path = Ok("tunedModels".into());
         Pages::of::<ListTunedModelsResponse>(self.client, path, 1000)
     }
@@ -72,7 +72,7 @@ impl<'a> Tunings<'a> {
     /// # Ok(()) });
     /// ```
     pub async fn update(
-        &self,
+        self,
         name: &str,
         change: &TunedModel,
         fields: &[&str],
@@ -90,7 +90,7 @@ impl<'a> Tunings<'a> {
     /// client.tunings().delete("tunedModels/mine").await?;
     /// # Ok(()) });
     /// ```
-    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+    pub async fn delete(self, name: &str) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &path(name)?);
         self.client.done(call).await
     }
