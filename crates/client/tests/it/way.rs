@@ -80,7 +80,7 @@ async fn a_body_that_is_cut_ends_with_an_error() {
     assert_eq!(body.try_next().await.unwrap(), None);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_reply_must_begin_in_time() {
     let server = Server::silent_after("").await;
     let client = server
@@ -94,7 +94,7 @@ async fn a_reply_must_begin_in_time() {
     assert_eq!(error.failure(), Some("client-timeout"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_reply_must_not_fall_silent() {
     let server = Server::silent_after("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{").await;
     let client = server
