@@ -240,11 +240,12 @@ impl<'a> Batches<'a> {
     /// # use propus_client::testing::*;
     /// # example([json(r#"{"operations":[{"name":"batches/b1"}]}"#)], async |client| {
     /// let batches = client.batches().list().await?;
-    /// assert_eq!(batches[0].name.as_deref(), Some("batches/b1"));
+    /// assert_eq!(batches[0].name(), "batches/b1");
     /// # Ok(()) });
     /// ```
-    pub fn list(self) -> Pages<Operation> {
-        Pages::of::<ListOperationsResponse>(self.client, Ok("batches".into()), 100)
+    pub fn list(self) -> Pages<Batch> {
+        let path = Ok("batches".into());
+        Pages::of::<ListOperationsResponse>(self.client, path, 100).mapped(Batch::of)
     }
 
     /// Ends it early. What is answered already stays.

@@ -160,7 +160,8 @@ impl<'a> Files<'a> {
         Ok(response.files)
     }
 
-    /// The bytes of a file, all at once. Only what a model made can be fetched.
+    /// The bytes of a file, all at once. Only what a model made can be fetched. The name may be the
+    /// address that the model gave.
     ///
     /// ```
     /// # use propus_client::testing::*;
@@ -174,7 +175,7 @@ impl<'a> Files<'a> {
         self.client.tried(call, |reply| reply.bytes()).await
     }
 
-    /// The bytes of a file as they arrive.
+    /// The bytes of a file as they arrive, such as those of a long video.
     ///
     /// ```
     /// # use propus_client::testing::*;
@@ -196,7 +197,7 @@ impl<'a> Files<'a> {
     }
 
     fn download_call(self, name: &str) -> Result<Call, Error> {
-        let path = format!("{}:download", path(name)?);
+        let path = format!("{}:download", path(name_in(name))?);
         Ok(self.client.call(Method::GET, &path).query("alt", "media"))
     }
 
@@ -220,6 +221,33 @@ fn failed(name: &str, file: &File) -> Error {
     Error::new(Kind::Failed { what, status })
 }
 
+/// The name within an address such as `https://host/v1beta/files/abc:download?alt=media`.
+fn name_in(address: &str) -> &str {
+    match address.rsplit_once("/files/") {
+        Some((before, name)) if before.contains("://") => {
+            name.split([':', '?', '/']).next().unwrap_or(name)
+        }
+        _ => address,
+    }
+}
+
 fn path(name: &str) -> Result<String, Error> {
     models::resource("files", name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_by_its_address_too() {
+        for (address, name) in [
+            ("https://h/v1beta/files/abc:download?alt=media", "abc"),
+            ("https://h/prefix/v1/files/abc", "abc"),
+            ("files/abc", "files/abc"),
+            ("abc", "abc"),
+        ] {
+            assert_eq!(name_in(address), name);
+        }
+    }
 }

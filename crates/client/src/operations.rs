@@ -99,7 +99,8 @@ impl<'a> Operations<'a> {
 }
 
 impl Client {
-    /// Asks a model that predicts, such as one that draws, and waits for all of it.
+    /// Asks a model that predicts, and waits for all of it. Google's Imagen models, which drew this
+    /// way, ended in 2026: models that draw now [generate](crate::Reply::media).
     ///
     /// ```
     /// # propus_client::testing::example([propus_client::testing::json(r#"{"predictions":[{"bytesBase64Encoded":"AAEC"}]}"#)], async |client| {
@@ -123,7 +124,8 @@ impl Client {
             .await
     }
 
-    /// Asks a model that takes its time, such as one that films; [`Operations::wait`] waits for it.
+    /// Asks a model that takes its time; [`Operations::wait`] waits for it. Google's Veo models,
+    /// which filmed this way, ended in 2026.
     ///
     /// ```
     /// # use propus_client::testing::*;

@@ -123,6 +123,23 @@ async fn a_call_may_have_a_key_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_token_goes_in_the_place_of_a_key() {
+    let token = "ya29.a-token-for-tests";
+    let body = format!("no: {token}");
+    let server = Server::reply(reply("401 Unauthorized", "text/plain", body)).await;
+    let client = Client::builder().base_url(server.url()).access_token(token);
+    let error = client.build().unwrap().models().get("x").await.unwrap_err();
+    let request = server.request();
+    assert_eq!(
+        request.header("authorization"),
+        Some(format!("Bearer {token}").as_str())
+    );
+    assert_eq!(request.header("x-goog-api-key"), None);
+    assert_eq!(error.body(), Some("no: <key>"));
+    assert!(Client::builder().access_token(token).build().is_ok());
+}
+
+#[tokio::test]
 async fn headers_are_those_of_the_client_and_of_the_call() {
     let server = Server::replies([json("{}"), json("{}")]).await;
     let client = server.builder().header("X-Team", "blue").build().unwrap();
@@ -133,6 +150,7 @@ async fn headers_are_those_of_the_client_and_of_the_call() {
     let request = server.request();
     assert_eq!(request.header("x-team"), Some("blue"));
     assert_eq!(request.header("x-trace"), Some("7"));
+    assert!(!format!("{client:?}").contains("\"7\""), "{client:?}");
     assert!(client.with_header("no good", "x").unwrap_err().is_setup());
     let wrong = Client::builder().api_key("k").header("ä", "x").build();
     assert!(wrong.unwrap_err().is_setup());
