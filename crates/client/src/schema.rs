@@ -79,6 +79,24 @@ fn fit(schema: &mut Value, path: &str) -> Result<(), Error> {
     merge_one_of_all(object);
     nullable(object);
     numbers(object);
+    constants(object);
+    if object.contains_key("allOf") {
+        let hint = "give it as one struct with all of the fields";
+        return Err(unfit(path, "must have several forms at once", hint));
+    }
+    let is_empty = |name: &&str| {
+        object
+            .get(*name)
+            .and_then(Value::as_array)
+            .is_some_and(Vec::is_empty)
+    };
+    if ["anyOf", "oneOf"].iter().any(|name| is_empty(name)) {
+        return Err(unfit(
+            path,
+            "has no value at all",
+            "leave it out, or give it a variant",
+        ));
+    }
     let is_open = ["anyOf", "oneOf"]
         .iter()
         .any(|name| object.contains_key(*name));
@@ -200,6 +218,20 @@ fn numbers(object: &mut Map<String, Value>) {
     }
 }
 
+/// A text that is always the same is an enum of one, which the subset makes of it; of another value
+/// only its type can be said.
+fn constants(object: &mut Map<String, Value>) {
+    let kind = match object.get("const") {
+        Some(Value::Bool(_)) => "boolean",
+        Some(Value::Number(number)) if number.is_f64() => "number",
+        Some(Value::Number(_)) => "integer",
+        Some(Value::Null) => "null",
+        _ => return,
+    };
+    object.shift_remove("const");
+    object.entry("type").or_insert_with(|| kind.into());
+}
+
 /// Properties are written in the order of the fields.
 fn order(schema: &mut Schema) {
     if schema.properties.len() > 1 {
@@ -230,6 +262,9 @@ fn unfit(path: &str, what: &str, hint: &'static str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use propus_failures::{Call, Cards, findings};
+    use propus_wire::generate::{Content, GenerateContentRequest, GenerationConfig};
     use serde_json::json;
     use std::collections::HashMap;
 
@@ -354,6 +389,27 @@ mod tests {
     }
 
     #[test]
+    fn what_would_be_lost_is_refused_too() {
+        for (schema, expected) in [
+            (json!({"anyOf": []}), "has no value"),
+            (json!({"anyOf": [{"type": "null"}]}), "has no value"),
+            (
+                json!({"allOf": [{"type": "string"}, {"type": "integer"}]}),
+                "several forms at once",
+            ),
+            (
+                json!({"type": ["integer", "string"]}),
+                "a form that the API lacks",
+            ),
+        ] {
+            let message = cut(schema.clone()).unwrap_err().message();
+            assert!(message.contains(expected), "{schema}: {message}");
+        }
+        let constant = cut(json!({"const": 5})).unwrap();
+        assert_eq!(constant.r#type, Some(Type::Integer));
+    }
+
+    #[test]
     fn a_function_without_arguments_has_no_schema() {
         #[derive(JsonSchema)]
         struct Nothing {}
@@ -361,5 +417,78 @@ mod tests {
         assert_eq!(of_arguments::<()>().unwrap(), None);
         assert!(of_arguments::<String>().unwrap_err().is_setup());
         assert!(of_arguments::<HashMap<String, i32>>().is_err());
+    }
+
+    /// Schemas as types may have them, good and bad.
+    fn schemas() -> impl Strategy<Value = Value> {
+        let kinds = prop_oneof![proptest::sample::select(vec![
+            json!("string"),
+            json!("integer"),
+            json!("number"),
+            json!("boolean"),
+            json!("null"),
+            json!("object"),
+            json!("array"),
+            json!(["string", "null"]),
+            json!(["integer", "string"]),
+        ])];
+        let leaf = prop_oneof![
+            kinds.clone().prop_map(|kind| json!({ "type": kind })),
+            Just(json!({"type": "string", "enum": ["a", "", null]})),
+            Just(json!({"type": "string", "format": "uuid", "pattern": "x"})),
+            Just(json!({"type": "integer", "format": "uint8", "minimum": 0})),
+            Just(json!({"type": "integer", "enum": [1, 2]})),
+            Just(json!({"const": "a"})),
+            Just(json!({"const": 5})),
+            Just(json!({"$ref": "#/$defs/T"})),
+            Just(json!(true)),
+            Just(json!({})),
+        ];
+        leaf.prop_recursive(3, 24, 4, move |inner| {
+            let several = proptest::collection::vec(inner.clone(), 0..3);
+            prop_oneof![
+                several.clone().prop_map(|forms| json!({ "anyOf": forms })),
+                several.clone().prop_map(|forms| json!({ "oneOf": forms })),
+                several.clone().prop_map(|forms| json!({ "allOf": forms })),
+                several
+                    .clone()
+                    .prop_map(|forms| json!({"type": "array", "prefixItems": forms})),
+                inner.clone().prop_map(
+                    |items| json!({"type": "array", "items": items, "uniqueItems": true})
+                ),
+                inner
+                    .clone()
+                    .prop_map(|one| json!({"type": "object", "additionalProperties": one})),
+                (inner, kinds.clone(), any::<bool>()).prop_map(|(one, kind, closed)| json!({
+                    "type": kind,
+                    "properties": {"a": one, "b": {"type": "string"}},
+                    "required": ["a", "c"],
+                    "additionalProperties": !closed,
+                })),
+            ]
+        })
+    }
+
+    proptest! {
+        /// What comes out is taken by the rules of the API.
+        #[test]
+        fn what_is_cut_breaks_no_rule(schema in schemas()) {
+            let Ok(schema) = cut(schema) else { return Ok(()) };
+            let request = GenerateContentRequest {
+                contents: vec![Content::text("user", "x")],
+                generation_config: Some(GenerationConfig {
+                    response_mime_type: Some("application/json".into()),
+                    response_schema: Some(schema.clone()),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            };
+            let card = Cards::builtin().get("gemini-2.5-flash").unwrap();
+            let found: Vec<_> = findings(&Call::from(&request), card)
+                .iter()
+                .map(|problem| problem.status().message)
+                .collect();
+            prop_assert!(found.is_empty(), "{found:?} in {}", serde_json::to_string(&schema).unwrap());
+        }
     }
 }

@@ -80,6 +80,32 @@ async fn a_body_that_is_cut_ends_with_an_error() {
     assert_eq!(body.try_next().await.unwrap(), None);
 }
 
+#[tokio::test]
+async fn a_call_that_is_dropped_closes_its_connection() {
+    use tokio::io::AsyncReadExt;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let client = Client::builder()
+        .base_url(url)
+        .api_key(KEY)
+        .build()
+        .unwrap();
+    let model = client.model("x");
+    let mut call = Box::pin(model.generate("hello"));
+    let mut connection = tokio::select! {
+        _ = &mut call => panic!("nobody answers"),
+        accepted = listener.accept() => accepted.unwrap().0,
+    };
+    let mut seen = vec![0; 4096];
+    tokio::select! {
+        _ = &mut call => panic!("nobody answers"),
+        read = connection.read(&mut seen) => assert_ne!(read.unwrap(), 0),
+    }
+    drop(call);
+    // Until the client has gone.
+    while connection.read(&mut seen).await.unwrap() > 0 {}
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_reply_must_begin_in_time() {
     let server = Server::silent_after("").await;
