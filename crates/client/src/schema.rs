@@ -69,46 +69,17 @@ fn fit(schema: &mut Value, path: &str) -> Result<(), Error> {
     let Some(object) = schema.as_object_mut() else {
         return Err(unfit(path, "may be any value", ANY));
     };
-    if object.contains_key("$ref") {
-        return Err(unfit(
-            path,
-            "holds itself, and a schema of the API cannot refer to itself",
-            "give it as deep as it is needed, or as a list whose items name their parents",
-        ));
-    }
     merge_one_of_all(object);
     nullable(object);
     numbers(object);
     constants(object);
-    if object.contains_key("allOf") {
-        let hint = "give it as one struct with all of the fields";
-        return Err(unfit(path, "must have several forms at once", hint));
-    }
-    let is_empty = |name: &&str| {
-        object
-            .get(*name)
-            .and_then(Value::as_array)
-            .is_some_and(Vec::is_empty)
-    };
-    if ["anyOf", "oneOf"].iter().any(|name| is_empty(name)) {
-        return Err(unfit(
-            path,
-            "has no value at all",
-            "leave it out, or give it a variant",
-        ));
-    }
-    let is_open = ["anyOf", "oneOf"]
-        .iter()
-        .any(|name| object.contains_key(*name));
+    refuse_what_would_be_lost(object, path)?;
     match object.get("type").and_then(Value::as_str) {
         Some("object") => fields(object, path)?,
         Some("array") => items(object, path)?,
-        None if !is_open && object.get("type").is_none() && !says_something(object) => {
-            return Err(unfit(path, "may be any value", ANY));
-        }
         _ => {}
     }
-    for name in ["anyOf", "oneOf"] {
+    for name in CHOICES {
         if let Some(Value::Array(forms)) = object.get_mut(name) {
             forms.iter_mut().try_for_each(|form| fit(form, path))?;
         }
@@ -116,19 +87,47 @@ fn fit(schema: &mut Value, path: &str) -> Result<(), Error> {
     Ok(())
 }
 
-const ANY: &str = "give it a type: the API's schemas need one";
+/// The keywords of a choice between forms.
+const CHOICES: [&str; 2] = ["anyOf", "oneOf"];
 
-fn says_something(object: &Map<String, Value>) -> bool {
-    object.contains_key("enum") || object.contains_key("const")
+/// The subset has no word for these, and leaving them out would say something else.
+fn refuse_what_would_be_lost(object: &Map<String, Value>, path: &str) -> Result<(), Error> {
+    if object.contains_key("$ref") {
+        return Err(unfit(
+            path,
+            "holds itself, and a schema of the API cannot refer to itself",
+            "give it as deep as it is needed, or as a list whose items name their parents",
+        ));
+    }
+    if object.contains_key("allOf") {
+        let hint = "give it as one struct with all of the fields";
+        return Err(unfit(path, "must have several forms at once", hint));
+    }
+    let mut choices = CHOICES
+        .iter()
+        .filter_map(|name| object.get(*name))
+        .peekable();
+    let has_choice = choices.peek().is_some();
+    if choices.any(|forms| forms.as_array().is_some_and(Vec::is_empty)) {
+        let hint = "leave it out, or give it a variant";
+        return Err(unfit(path, "has no value at all", hint));
+    }
+    let says_something = ["type", "enum", "const"]
+        .iter()
+        .any(|name| object.contains_key(*name));
+    match has_choice || says_something {
+        true => Ok(()),
+        false => Err(unfit(path, "may be any value", ANY)),
+    }
 }
+
+const ANY: &str = "give it a type: the API's schemas need one";
 
 fn fields(object: &mut Map<String, Value>, path: &str) -> Result<(), Error> {
     let is_map = object.get("patternProperties").is_some()
         || matches!(object.get("additionalProperties"), Some(Value::Object(_)))
         || object.get("additionalProperties") == Some(&Value::Bool(true));
-    let forms = ["anyOf", "oneOf"]
-        .iter()
-        .any(|name| object.contains_key(*name));
+    let forms = CHOICES.iter().any(|name| object.contains_key(*name));
     let has_fields =
         matches!(object.get("properties"), Some(Value::Object(fields)) if !fields.is_empty());
     if is_map || (!has_fields && !forms) {
@@ -364,6 +363,12 @@ mod tests {
 
     #[derive(JsonSchema)]
     #[allow(dead_code)]
+    struct Chain {
+        next: Option<Box<Chain>>,
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code)]
     struct Open {
         anything: Value,
     }
@@ -383,6 +388,7 @@ mod tests {
     #[test]
     fn what_cannot_be_said_is_an_error_with_its_place() {
         check_unfit::<Tree>("`children[]` holds itself");
+        check_unfit::<Chain>("`next` holds itself");
         check_unfit::<Open>("`anything` may be any value");
         check_unfit::<Named>("`scores` is a map");
         check_unfit::<Paired>("`pairs[]` is a tuple");
