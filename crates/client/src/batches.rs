@@ -69,7 +69,7 @@ impl<'a> Batches<'a> {
     /// Begins a batch of requests in the call itself; Google takes 20 MB so. Not made again by
     /// [retries](crate::Retries) unless the server refused it, since each creation makes another.
     pub async fn create(
-        &self,
+        self,
         model: &str,
         display_name: &str,
         requests: Vec<GenerateContentRequest>,
@@ -95,8 +95,16 @@ impl<'a> Batches<'a> {
 
     /// Begins a batch of the requests in an uploaded [file](Client::files), one on each line; see
     /// [`lines`].
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"batches/b1","metadata":{"state":"BATCH_STATE_RUNNING","batchStats":{"requestCount":"2","pendingRequestCount":"1"}}}"#)], async |client| {
+    /// let batch = client.batches().create_from_file("gemini-flash-latest", "sums", "files/f1").await?;
+    /// assert_eq!(batch.name(), "batches/b1");
+    /// # Ok(()) });
+    /// ```
     pub async fn create_from_file(
-        &self,
+        self,
         model: &str,
         display_name: &str,
         file: &str,
@@ -109,8 +117,23 @@ impl<'a> Batches<'a> {
     }
 
     /// Begins a batch with all that the API has for one.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"batches/b1","metadata":{"state":"BATCH_STATE_RUNNING","batchStats":{"requestCount":"2","pendingRequestCount":"1"}}}"#)], async |client| {
+    /// use propus_client::wire::batches::{BatchInput, GenerateContentBatch};
+    ///
+    /// let batch = GenerateContentBatch {
+    ///     display_name: Some("sums".into()),
+    ///     input_config: Some(BatchInput { file_name: Some("files/f1".into()), ..Default::default() }),
+    ///     priority: Some(1),
+    ///     ..Default::default()
+    /// };
+    /// client.batches().create_with("gemini-flash-latest", batch).await?;
+    /// # Ok(()) });
+    /// ```
     pub async fn create_with(
-        &self,
+        self,
         model: &str,
         batch: GenerateContentBatch,
     ) -> Result<Batch, Error> {
@@ -121,7 +144,7 @@ impl<'a> Batches<'a> {
     }
 
     async fn create_of(
-        &self,
+        self,
         model: &str,
         display_name: &str,
         input: BatchInput,
@@ -135,8 +158,25 @@ impl<'a> Batches<'a> {
     }
 
     /// Begins a batch of texts that become vectors; [`Batches::embeddings`] reads them.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"batches/b1","done":true,"metadata":{"output":{"inlinedEmbedContentResponses":{"inlinedResponses":[{"response":{"embedding":{"values":[1.0]}}}]}}}}"#)], async |client| {
+    /// use propus_client::wire::{embed::EmbedContentRequest, generate::Content};
+    ///
+    /// let request = EmbedContentRequest {
+    ///     content: Some(Content::text("user", "a long text")),
+    ///     ..Default::default()
+    /// };
+    /// let batches = client.batches();
+    /// let batch = batches.create_embeddings("gemini-embedding-001", "texts", vec![request]).await?;
+    /// for vector in batches.embeddings(&batch) {
+    ///     assert!(vector.result.is_ok());
+    /// }
+    /// # Ok(()) });
+    /// ```
     pub async fn create_embeddings(
-        &self,
+        self,
         model: &str,
         display_name: &str,
         requests: Vec<EmbedContentRequest>,
@@ -168,13 +208,24 @@ impl<'a> Batches<'a> {
     }
 
     /// How far it is. The name is `batches/x` or `x`.
-    pub async fn get(&self, name: &str) -> Result<Batch, Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"batches/b1","metadata":{"state":"BATCH_STATE_RUNNING","batchStats":{"requestCount":"2","pendingRequestCount":"1"}}}"#)], async |client| {
+    /// use propus_client::wire::batches::BatchState;
+    ///
+    /// let batch = client.batches().get("batches/b1").await?;
+    /// assert_eq!(batch.state(), Some(BatchState::Running));
+    /// assert_eq!(batch.stats().and_then(|stats| stats.pending_request_count), Some(1));
+    /// # Ok(()) });
+    /// ```
+    pub async fn get(self, name: &str) -> Result<Batch, Error> {
         let call = self.client.call(Method::GET, &path(name)?);
         self.client.json(call).await.map(Batch::of)
     }
 
     /// Waits until it has ended. One that failed as a whole, expired or was cancelled is an error.
-    pub async fn wait(&self, name: &str, poll: Poll) -> Result<Batch, Error> {
+    pub async fn wait(self, name: &str, poll: Poll) -> Result<Batch, Error> {
         let not_yet = || format!("`{name}` is not answered");
         let look = || async {
             let batch = self.get(name).await?;
@@ -184,19 +235,42 @@ impl<'a> Batches<'a> {
     }
 
     /// All of them.
-    pub fn list(&self) -> Pages<Operation> {
-        Pages::of::<ListOperationsResponse>(self.client, Ok("batches".into()), 100)
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"operations":[{"name":"batches/b1"}]}"#)], async |client| {
+    /// let batches = client.batches().list().await?;
+    /// assert_eq!(batches[0].name(), "batches/b1");
+    /// # Ok(()) });
+    /// ```
+    pub fn list(self) -> Pages<Batch> {
+        let path = Ok("batches".into());
+        Pages::of::<ListOperationsResponse>(self.client, path, 100).mapped(Batch::of)
     }
 
     /// Ends it early. What is answered already stays.
-    pub async fn cancel(&self, name: &str) -> Result<(), Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json("{}")], async |client| {
+    /// client.batches().cancel("batches/b1").await?;
+    /// # Ok(()) });
+    /// ```
+    pub async fn cancel(self, name: &str) -> Result<(), Error> {
         let path = format!("{}:cancel", path(name)?);
         let call = self.client.call(Method::POST, &path);
         self.client.done(call.json(&serde_json::json!({}))).await
     }
 
     /// Forgets it.
-    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json("{}")], async |client| {
+    /// client.batches().delete("batches/b1").await?;
+    /// # Ok(()) });
+    /// ```
+    pub async fn delete(self, name: &str) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &path(name)?);
         self.client.done(call).await
     }
@@ -204,7 +278,7 @@ impl<'a> Batches<'a> {
     /// The answers of a batch that has ended, also where they are in a file. Those in the reply
     /// have the order of the requests.
     pub async fn answers(
-        &self,
+        self,
         batch: &Batch,
     ) -> Result<Vec<Answer<GenerateContentResponse>>, Error> {
         let output: BatchOutput = batch.output();
@@ -221,7 +295,7 @@ impl<'a> Batches<'a> {
     }
 
     /// The vectors of a batch of texts that has ended, in the order of the texts.
-    pub fn embeddings(&self, batch: &Batch) -> Vec<Answer<EmbedContentResponse>> {
+    pub fn embeddings(self, batch: &Batch) -> Vec<Answer<EmbedContentResponse>> {
         let output: EmbedBatchOutput = batch.output();
         let inlined = output.inlined_responses.unwrap_or_default();
         let answers = inlined.inlined_responses.into_iter().map(|one| Answer {
@@ -231,7 +305,7 @@ impl<'a> Batches<'a> {
         answers.collect()
     }
 
-    fn read_lines(&self, bytes: &[u8]) -> Result<Vec<Answer<GenerateContentResponse>>, Error> {
+    fn read_lines(self, bytes: &[u8]) -> Result<Vec<Answer<GenerateContentResponse>>, Error> {
         let lines = bytes.split(|byte| *byte == b'\n').enumerate();
         let full = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
         full.map(|(at, line)| {

@@ -39,26 +39,52 @@ impl<'a> Caches<'a> {
     }
 
     /// Keeps the beginning of a prompt. The model may be named as elsewhere.
-    pub async fn create(&self, mut cache: CachedContent) -> Result<CachedContent, Error> {
+    pub async fn create(self, mut cache: CachedContent) -> Result<CachedContent, Error> {
         cache.model = cache.model.as_deref().map(models::full_name);
         let call = self.client.call(Method::POST, "cachedContents");
         self.client.json(call.json(&cache)).await
     }
 
     /// What is known of it, without its contents.
-    pub async fn get(&self, name: &str) -> Result<CachedContent, Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"cachedContents/c1","expireTime":"2026-12-01T00:00:00Z","usageMetadata":{"totalTokenCount":4096}}"#)], async |client| {
+    /// let cache = client.caches().get("cachedContents/c1").await?;
+    /// assert_eq!(cache.usage_metadata.and_then(|usage| usage.total_token_count), Some(4096));
+    /// # Ok(()) });
+    /// ```
+    pub async fn get(self, name: &str) -> Result<CachedContent, Error> {
         let call = self.client.call(Method::GET, &path(name)?);
         self.client.json(call).await
     }
 
     /// All of them.
-    pub fn list(&self) -> Pages<CachedContent> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"cachedContents":[{"name":"cachedContents/c1"}]}"#)], async |client| {
+    /// for cache in client.caches().list().await? {
+    ///     println!("{:?} until {:?}", cache.name, cache.expire_time);
+    /// }
+    /// # Ok(()) });
+    /// ```
+    pub fn list(self) -> Pages<CachedContent> {
         let path = Ok("cachedContents".into());
         Pages::of::<ListCachedContentsResponse>(self.client, path, 1000)
     }
 
     /// Lets it live for so long from now on.
-    pub async fn set_ttl(&self, name: &str, ttl: Duration) -> Result<CachedContent, Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"cachedContents/c1","expireTime":"2026-12-01T00:00:00Z","usageMetadata":{"totalTokenCount":4096}}"#)], async |client| {
+    /// use std::time::Duration;
+    ///
+    /// client.caches().set_ttl("cachedContents/c1", Duration::from_secs(3600)).await?;
+    /// # Ok(()) });
+    /// ```
+    pub async fn set_ttl(self, name: &str, ttl: Duration) -> Result<CachedContent, Error> {
         let change = CachedContent {
             ttl: Some(ttl),
             ..Default::default()
@@ -67,7 +93,14 @@ impl<'a> Caches<'a> {
     }
 
     /// Lets it live until then, as RFC 3339 writes it: `2026-01-31T12:00:00Z`.
-    pub async fn set_expire_time(&self, name: &str, time: &str) -> Result<CachedContent, Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"cachedContents/c1","expireTime":"2026-12-01T00:00:00Z","usageMetadata":{"totalTokenCount":4096}}"#)], async |client| {
+    /// client.caches().set_expire_time("cachedContents/c1", "2026-12-01T00:00:00Z").await?;
+    /// # Ok(()) });
+    /// ```
+    pub async fn set_expire_time(self, name: &str, time: &str) -> Result<CachedContent, Error> {
         let change = CachedContent {
             expire_time: Some(time.to_owned()),
             ..Default::default()
@@ -76,7 +109,7 @@ impl<'a> Caches<'a> {
     }
 
     async fn update(
-        &self,
+        self,
         name: &str,
         change: &CachedContent,
         mask: &str,
@@ -87,7 +120,14 @@ impl<'a> Caches<'a> {
     }
 
     /// Forgets it.
-    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json("{}")], async |client| {
+    /// client.caches().delete("cachedContents/c1").await?;
+    /// # Ok(()) });
+    /// ```
+    pub async fn delete(self, name: &str) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &path(name)?);
         self.client.done(call).await
     }

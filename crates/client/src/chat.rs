@@ -74,6 +74,18 @@ impl Chat {
     }
 
     /// The conversation so far, to be changed: what was said can be taken back.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([text("1"), text("2")], async |client| {
+    /// let mut chat = client.model("gemini-flash-latest").chat();
+    /// chat.send("Tell me a number.").await?;
+    /// // Another try: the last question and its answer are taken back.
+    /// chat.history_mut().clear();
+    /// chat.send("Tell me a number.").await?;
+    /// assert_eq!(chat.history().len(), 2);
+    /// # Ok(()) });
+    /// ```
     pub fn history_mut(&mut self) -> &mut Vec<Content> {
         &mut self.history
     }
@@ -118,6 +130,15 @@ impl ChatChunks<'_> {
     }
 
     /// Waits for the rest, and gives the whole reply.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([stream(&["Hello, ", "Ada."])], async |client| {
+    /// let mut chat = client.model("gemini-flash-latest").chat();
+    /// let reply = chat.stream("I am Ada.").await?.collect_reply().await?;
+    /// assert_eq!(reply.text()?, "Hello, Ada.");
+    /// # Ok(()) });
+    /// ```
     pub async fn collect_reply(mut self) -> Result<Reply, Error> {
         while let Some(chunk) = self.next().await {
             chunk?;

@@ -15,6 +15,20 @@ const MOST: usize = 100;
 
 impl Client {
     /// Turns a text into a vector.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"embedding":{"values":[0.6,0.8]}}"#)], async |client| {
+    /// use propus_client::wire::{embed::EmbedContentRequest, generate::Content};
+    ///
+    /// let request = EmbedContentRequest {
+    ///     content: Some(Content::text("user", "tall towers")),
+    ///     ..Default::default()
+    /// };
+    /// let response = client.embed("gemini-embedding-001", &request).await?;
+    /// assert_eq!(response.embedding.unwrap_or_default().values, [0.6, 0.8]);
+    /// # Ok(()) });
+    /// ```
     pub async fn embed(
         &self,
         model: &str,
@@ -28,6 +42,20 @@ impl Client {
 
     /// Turns texts into vectors, which come in the order of the requests; Google takes 100 at a
     /// time.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"embeddings":[{"values":[1.0]},{"values":[0.0]}]}"#)], async |client| {
+    /// use propus_client::wire::{embed::EmbedContentRequest, generate::Content};
+    ///
+    /// let requests = ["Eiffel", "Pisa"].map(|text| EmbedContentRequest {
+    ///     content: Some(Content::text("user", text)),
+    ///     ..Default::default()
+    /// });
+    /// let response = client.batch_embed("gemini-embedding-001", requests.into()).await?;
+    /// assert_eq!(response.embeddings.len(), 2);
+    /// # Ok(()) });
+    /// ```
     pub async fn batch_embed(
         &self,
         model: &str,

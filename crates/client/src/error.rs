@@ -1,5 +1,6 @@
 //! Why a call failed, or why a reply is not the answer that was asked for.
 
+mod advice;
 mod refusal;
 
 pub(crate) use refusal::Refusal;
@@ -93,12 +94,32 @@ impl Error {
     }
 
     /// Whether no connection came about: nothing listens there, the name is unknown, TLS failed.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), propus_client::Error> {
+    /// # let unused = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    /// let client = propus_client::Client::builder().base_url(format!("http://{unused}")).build()?;
+    /// let error = client.models().list().await.unwrap_err();
+    /// assert!(error.is_connect() && error.is_retryable());
+    /// assert_eq!(error.failure(), Some("network-error"));
+    /// # Ok(()) }
+    /// ```
     pub fn is_connect(&self) -> bool {
         matches!(self.0.kind, Kind::Connect)
     }
 
     /// Whether the reply began and ended too early: the connection was cut, or a stream ended
     /// without a finish reason.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([events("data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"half\"}]}}]}\n\n")], async |client| {
+    /// let chunks = client.model("gemini-flash-latest").stream("Why?").await?;
+    /// let error = chunks.collect_reply().await.unwrap_err();
+    /// assert!(error.is_truncated());
+    /// assert_eq!(error.failure(), Some("stream-truncated"));
+    /// # Ok(()) });
+    /// ```
     pub fn is_truncated(&self) -> bool {
         matches!(self.0.kind, Kind::Truncated { .. })
     }
@@ -114,6 +135,15 @@ impl Error {
     }
 
     /// Whether a reply came that is not what the API sends: a web page, or broken JSON.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([reply("200 OK", "text/html", "<html>Sign in to the network</html>")], async |client| {
+    /// let error = client.models().get("gemini-flash-latest").await.unwrap_err();
+    /// assert!(error.is_unreadable());
+    /// assert!(error.message().ends_with("it is a web page"));
+    /// # Ok(()) });
+    /// ```
     pub fn is_unreadable(&self) -> bool {
         matches!(self.0.kind, Kind::Unreadable { .. })
     }
@@ -124,16 +154,44 @@ impl Error {
     }
 
     /// Whether the error came behind the beginning of a stream, when HTTP had said 200.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([events("data: {\"candidates\":[{}]}\n\n{\"error\":{\"code\":503,\"message\":\"The model is overloaded.\",\"status\":\"UNAVAILABLE\"}}\n")], async |client| {
+    /// let chunks = client.model("gemini-flash-latest").stream("Why?").await?;
+    /// let error = chunks.collect_reply().await.unwrap_err();
+    /// assert!(error.is_midway());
+    /// assert_eq!(error.http_status(), Some(503));
+    /// # Ok(()) });
+    /// ```
     pub fn is_midway(&self) -> bool {
         self.refusal().is_some_and(|refusal| refusal.midway)
     }
 
     /// Whether a filter stopped the prompt or the answer.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"promptFeedback":{"blockReason":"SAFETY"}}"#)], async |client| {
+    /// let reply = client.model("gemini-flash-latest").generate("...").await?;
+    /// let error = reply.text().unwrap_err();
+    /// assert!(error.is_blocked());
+    /// assert_eq!(error.failure(), Some("blocked-safety-prompt"));
+    /// # Ok(()) });
+    /// ```
     pub fn is_blocked(&self) -> bool {
         self.no_answer().is_some_and(NoAnswer::is_blocked)
     }
 
     /// Whether the answer ended because it came too close to known text.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"candidates":[{"finishReason":"RECITATION"}]}"#)], async |client| {
+    /// let reply = client.model("gemini-flash-latest").generate("The whole song, please").await?;
+    /// assert!(reply.text().unwrap_err().is_recitation());
+    /// # Ok(()) });
+    /// ```
     pub fn is_recitation(&self) -> bool {
         matches!(
             self.finish_reason(),
@@ -229,6 +287,16 @@ impl Error {
     }
 
     /// Which fields of the request the server finds wrong.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([reply("400 Bad Request", "application/json", r#"{"error":{"code":400,"message":"Invalid value","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":"contents[0]","description":"Invalid value"}]}]}}"#)], async |client| {
+    /// let error = client.model("gemini-flash-latest").generate("hello").await.unwrap_err();
+    /// for violation in error.field_violations() {
+    ///     assert_eq!(violation.field.as_deref(), Some("contents[0]"));
+    /// }
+    /// # Ok(()) });
+    /// ```
     pub fn field_violations(&self) -> &[FieldViolation] {
         let violations = self.details().find_map(|detail| match detail {
             Detail::BadRequest { field_violations } => Some(field_violations.as_slice()),
@@ -241,6 +309,16 @@ impl Error {
     }
 
     /// The quota that is used up: what is counted, which limit on it, and its value.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([reply("429 Too Many Requests", "application/json", r#"{"error":{"code":429,"message":"You exceeded your current quota.","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[{"quotaMetric":"generativelanguage.googleapis.com/generate_content_free_tier_requests","quotaId":"GenerateRequestsPerMinutePerProjectPerModel-FreeTier","quotaValue":"10"}]},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34s"}]}}"#)], async |client| {
+    /// let error = client.model("gemini-flash-latest").generate("hello").await.unwrap_err();
+    /// assert_eq!(error.failure(), Some("quota-per-minute"));
+    /// assert_eq!(error.quota().and_then(|quota| quota.quota_value.as_deref()), Some("10"));
+    /// assert_eq!(error.retry_after().map(|wait| wait.as_secs()), Some(34));
+    /// # Ok(()) });
+    /// ```
     pub fn quota(&self) -> Option<&QuotaViolation> {
         self.details().find_map(|detail| match detail {
             Detail::QuotaFailure { violations } => violations.first(),
@@ -315,7 +393,7 @@ impl Error {
         }
     }
 
-    /// What may help: where the cause is known, the catalogue's first advice.
+    /// What may help: where the cause is known, the catalogue's advice that fits best.
     pub fn hint(&self) -> Option<String> {
         let own: Cow<'static, str> = match &self.0.kind {
             Kind::Setup { hint, .. } => hint.clone(),
@@ -344,7 +422,7 @@ impl Error {
     }
 
     fn advice(&self) -> Option<String> {
-        self.cause()?.fix.first().cloned()
+        advice::fitting(&self.cause()?.fix, &self.message()).map(str::to_owned)
     }
 
     /// The best cause, where it is at least likely.

@@ -50,13 +50,24 @@ impl<'a> Files<'a> {
 
     /// Begins to upload a file of this machine. Its type follows from the end of its name, if it is
     /// not [set](Upload::mime_type).
-    pub fn upload(&self, path: impl AsRef<Path>) -> Upload<'a, File> {
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), propus_client::Error> {
+    /// # use propus_client::testing::*;
+    /// # let server = Server::replies([with_headers("x-goog-upload-url: /upload/x\r\n", ""), with_headers("x-goog-upload-status: final\r\n", r#"{"file":{"name":"files/f1"}}"#)]).await;
+    /// # let client = server.client();
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    /// let file = client.files().upload(path).mime_type("text/plain").send().await?;
+    /// assert_eq!(file.name.as_deref(), Some("files/f1"));
+    /// # Ok(()) }
+    /// ```
+    pub fn upload(self, path: impl AsRef<Path>) -> Upload<'a, File> {
         Upload::file(self.client, Source::Path(path.as_ref().to_owned()))
     }
 
     /// Begins to upload bytes of an IANA type.
     pub fn upload_bytes(
-        &self,
+        self,
         mime_type: impl Into<String>,
         bytes: impl Into<Bytes>,
     ) -> Upload<'a, File> {
@@ -65,7 +76,7 @@ impl<'a> Files<'a> {
 
     /// Begins to upload what a reader gives, of an IANA type. Its length may be unknown.
     pub fn upload_reader(
-        &self,
+        self,
         mime_type: impl Into<String>,
         length: Option<u64>,
         reader: impl AsyncRead + Send + Unpin + 'static,
@@ -75,13 +86,34 @@ impl<'a> Files<'a> {
     }
 
     /// What is known of it. The name is `files/x` or `x`.
-    pub async fn get(&self, name: &str) -> Result<File, Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"files/f1","state":"ACTIVE","sizeBytes":"5"}"#)], async |client| {
+    /// let file = client.files().get("files/f1").await?;
+    /// assert_eq!(file.size_bytes, Some(5));
+    /// # Ok(()) });
+    /// ```
+    pub async fn get(self, name: &str) -> Result<File, Error> {
         let call = self.client.call(Method::GET, &path(name)?);
         self.client.json(call).await
     }
 
     /// Waits until prompts may use it. One that cannot be processed is an error.
-    pub async fn wait_active(&self, file: &File, poll: Poll) -> Result<File, Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"files/f1","state":"ACTIVE"}"#)], async |client| {
+    /// use propus_client::{Poll, wire::files::{File, FileState}};
+    /// use std::time::Duration;
+    ///
+    /// let uploaded = File { name: Some("files/f1".into()), ..Default::default() };
+    /// let patience = Poll::default().within(Duration::from_secs(300));
+    /// let file = client.files().wait_active(&uploaded, patience).await?;
+    /// assert_eq!(file.state, Some(FileState::Active));
+    /// # Ok(()) });
+    /// ```
+    pub async fn wait_active(self, file: &File, poll: Poll) -> Result<File, Error> {
         let name = file.name.as_deref().unwrap_or_default();
         if file.state == Some(FileState::Active) {
             return Ok(file.clone());
@@ -107,39 +139,77 @@ impl<'a> Files<'a> {
     /// }
     /// # Ok(()) });
     /// ```
-    pub fn list(&self) -> Pages<File> {
+    pub fn list(self) -> Pages<File> {
         Pages::of::<ListFilesResponse>(self.client, Ok("files".into()), 100)
     }
 
     /// Names objects of a bucket, `gs://...`, that prompts may use as files. It needs the rights of
     /// a person or a service, not an API key.
-    pub async fn register(&self, uris: Vec<String>) -> Result<Vec<File>, Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"files":[{"name":"files/f1"}]}"#)], async |client| {
+    /// let files = client.files().register(vec!["gs://bucket/talk.mp4".into()]).await?;
+    /// assert_eq!(files.len(), 1);
+    /// # Ok(()) });
+    /// ```
+    pub async fn register(self, uris: Vec<String>) -> Result<Vec<File>, Error> {
         let call = self.client.call(Method::POST, "files:register");
         let request = RegisterFilesRequest { uris };
         let response: RegisterFilesResponse = self.client.json(call.json(&request)).await?;
         Ok(response.files)
     }
 
-    /// The bytes of a file, all at once. Only what a model made can be fetched.
-    pub async fn download(&self, name: &str) -> Result<Bytes, Error> {
+    /// The bytes of a file, all at once. Only what a model made can be fetched. The name may be the
+    /// address that the model gave.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json("bytes")], async |client| {
+    /// let video = client.files().download("files/made-by-a-model").await?;
+    /// assert_eq!(&video[..], b"bytes");
+    /// # Ok(()) });
+    /// ```
+    pub async fn download(self, name: &str) -> Result<Bytes, Error> {
         let call = self.download_call(name)?;
         self.client.tried(call, |reply| reply.bytes()).await
     }
 
-    /// The bytes of a file as they arrive.
-    pub async fn download_stream(&self, name: &str) -> Result<Body, Error> {
+    /// The bytes of a file as they arrive, such as those of a long video.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json("bytes")], async |client| {
+    /// use futures::TryStreamExt;
+    ///
+    /// let mut video = client.files().download_stream("files/made-by-a-model").await?;
+    /// let mut length = 0;
+    /// while let Some(piece) = video.try_next().await? {
+    ///     length += piece.len();
+    /// }
+    /// assert_eq!(length, 5);
+    /// # Ok(()) });
+    /// ```
+    pub async fn download_stream(self, name: &str) -> Result<Body, Error> {
         let call = self.download_call(name)?;
         let read = |reply: Reply| async { Ok(reply.chunks()) };
         self.client.tried(call, read).await
     }
 
-    fn download_call(&self, name: &str) -> Result<Call, Error> {
-        let path = format!("{}:download", path(name)?);
+    fn download_call(self, name: &str) -> Result<Call, Error> {
+        let path = format!("{}:download", path(name_in(name))?);
         Ok(self.client.call(Method::GET, &path).query("alt", "media"))
     }
 
     /// Forgets it.
-    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json("{}")], async |client| {
+    /// client.files().delete("files/f1").await?;
+    /// # Ok(()) });
+    /// ```
+    pub async fn delete(self, name: &str) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &path(name)?);
         self.client.done(call).await
     }
@@ -151,6 +221,33 @@ fn failed(name: &str, file: &File) -> Error {
     Error::new(Kind::Failed { what, status })
 }
 
+/// The name within an address such as `https://host/v1beta/files/abc:download?alt=media`.
+fn name_in(address: &str) -> &str {
+    match address.rsplit_once("/files/") {
+        Some((before, name)) if before.contains("://") => {
+            name.split([':', '?', '/']).next().unwrap_or(name)
+        }
+        _ => address,
+    }
+}
+
 fn path(name: &str) -> Result<String, Error> {
     models::resource("files", name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_by_its_address_too() {
+        for (address, name) in [
+            ("https://h/v1beta/files/abc:download?alt=media", "abc"),
+            ("https://h/prefix/v1/files/abc", "abc"),
+            ("files/abc", "files/abc"),
+            ("abc", "abc"),
+        ] {
+            assert_eq!(name_in(address), name);
+        }
+    }
 }

@@ -54,6 +54,20 @@ impl Client {
 
     /// Asks a model and returns the answer in chunks, as the model writes it. With
     /// [retries](crate::Retries) it waits for the first of them.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([stream(&["a", "b"])], async |client| {
+    /// use propus_client::wire::generate::{Content, GenerateContentRequest};
+    ///
+    /// let request = GenerateContentRequest {
+    ///     contents: vec![Content::text("user", "The alphabet?")],
+    ///     ..Default::default()
+    /// };
+    /// let chunks = client.stream("gemini-flash-latest", &request).await?;
+    /// assert_eq!(chunks.collect_reply().await?.text()?, "ab");
+    /// # Ok(()) });
+    /// ```
     pub async fn stream(
         &self,
         model: &str,
@@ -76,6 +90,20 @@ impl Client {
     }
 
     /// Counts the tokens of a conversation or of a whole request.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"totalTokens":3}"#)], async |client| {
+    /// use propus_client::wire::generate::{Content, CountTokensRequest};
+    ///
+    /// let request = CountTokensRequest {
+    ///     contents: vec![Content::text("user", "hello there")],
+    ///     ..Default::default()
+    /// };
+    /// let count = client.count_tokens("gemini-flash-latest", request).await?;
+    /// assert_eq!(count.total_tokens, Some(3));
+    /// # Ok(()) });
+    /// ```
     pub async fn count_tokens(
         &self,
         model: &str,

@@ -126,6 +126,21 @@ impl GenerativeModel {
     }
 
     /// Answers in JSON of this form.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([text(r#""red""#)], async |client| {
+    /// use propus_client::wire::schema::{Schema, Type};
+    ///
+    /// let colours = Schema {
+    ///     r#type: Some(Type::String),
+    ///     r#enum: vec!["red".into(), "green".into()],
+    ///     ..Default::default()
+    /// };
+    /// let model = client.model("gemini-flash-latest").response_schema(colours);
+    /// assert_eq!(model.generate("The colour of a tomato?").await?.json::<String>()?, "red");
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn response_schema(self, schema: Schema) -> Self {
         let model = self.json();
@@ -139,6 +154,18 @@ impl GenerativeModel {
     }
 
     /// From which probability of a harm on to block.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([text("hi")], async |client| {
+    /// use propus_client::wire::generate::{HarmBlockThreshold, HarmCategory};
+    ///
+    /// let model = client
+    ///     .model("gemini-flash-latest")
+    ///     .safety(HarmCategory::Harassment, HarmBlockThreshold::OnlyHigh);
+    /// model.generate("hello").await?;
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn safety(mut self, category: HarmCategory, threshold: HarmBlockThreshold) -> Self {
         self.request.safety_settings.push(SafetySetting {
@@ -180,6 +207,21 @@ impl GenerativeModel {
     /// How many times the model may ask for functions before it answers; [`ROUNDS`] if it is not
     /// set. Beyond it the call is an error ([`Error::is_call_limit`]). With 0 no function is run:
     /// the reply holds what is asked for ([`Reply::function_calls`]).
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([call("weather", serde_json::json!({"city": "Oslo"}))], async |client| {
+    /// use propus_client::{Tool, wire::schema::Schema};
+    ///
+    /// let weather = Tool::function_with_schema("weather", "The weather.", Schema::default(), |_| async {
+    ///     Ok("rain".into())
+    /// });
+    /// let model = client.model("gemini-flash-latest").tool(weather).rounds(0);
+    /// let reply = model.generate("How is the weather in Oslo?").await?;
+    /// let asked: Vec<_> = reply.function_calls().filter_map(|call| call.name.as_deref()).collect();
+    /// assert_eq!(asked, ["weather"]);
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn rounds(mut self, most: usize) -> Self {
         self.rounds = most;
@@ -240,6 +282,18 @@ impl GenerativeModel {
     }
 
     /// Asks, and waits for the whole reply. With [tools](Self::tool), functions are run in between.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([text("A lighthouse.")], async |client| {
+    /// use propus_client::wire::generate::Part;
+    ///
+    /// let picture = vec![0x89, b'P', b'N', b'G'];
+    /// let prompt = [Part::text("What is this?"), Part::inline("image/png", picture)];
+    /// let reply = client.model("gemini-flash-latest").generate(prompt).await?;
+    /// assert_eq!(reply.text()?, "A lighthouse.");
+    /// # Ok(()) });
+    /// ```
     pub async fn generate(&self, contents: impl Into<Contents>) -> Result<Reply, Error> {
         let contents = contents.into().0;
         self.asked()?.generate(contents).await
@@ -247,6 +301,18 @@ impl GenerativeModel {
 
     /// Asks, and gives the answer in chunks, as the model writes it. With [tools](Self::tool),
     /// functions are run in between; the chunks of all rounds come one after the other.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([stream(&["a", "b"])], async |client| {
+    /// use futures::TryStreamExt;
+    ///
+    /// let mut chunks = client.model("gemini-flash-latest").stream("The alphabet?").await?;
+    /// while let Some(chunk) = chunks.try_next().await? {
+    ///     print!("{}", chunk.text().unwrap_or_default());
+    /// }
+    /// # Ok(()) });
+    /// ```
     pub async fn stream(&self, contents: impl Into<Contents>) -> Result<Chunks, Error> {
         let contents = contents.into().0;
         self.asked()?.stream(contents).await
@@ -290,6 +356,17 @@ impl GenerativeModel {
     }
 
     /// Goes on with a conversation.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([text("You are Ada.")], async |client| {
+    /// use propus_client::wire::generate::Content;
+    ///
+    /// let history = vec![Content::text("user", "I am Ada."), Content::text("model", "Hello, Ada.")];
+    /// let mut chat = client.model("gemini-flash-latest").chat_after(history);
+    /// assert_eq!(chat.send("Who am I?").await?.text()?, "You are Ada.");
+    /// # Ok(()) });
+    /// ```
     pub fn chat_after(&self, history: Vec<Content>) -> Chat {
         Chat::new(self.clone(), history)
     }
@@ -321,7 +398,7 @@ impl GenerativeModel {
     /// ```
     /// # propus_client::testing::example([""; 0], async |client| {
     /// let count = client.model("gemini-2.0-flash").count_tokens_offline("The quick brown fox")?;
-    /// assert_eq!(count.total, 4);
+    /// assert_eq!(count.tokens, 4);
     /// # Ok(()) });
     /// ```
     #[cfg(feature = "tokens")]

@@ -42,6 +42,7 @@
 //! | `testing` | | a server that follows a script, for tests of what uses this crate |
 
 mod batches;
+mod builder;
 mod caches;
 mod chat;
 mod chunks;
@@ -72,10 +73,11 @@ mod tunings;
 mod upload;
 
 pub use batches::{Answer, Batch, Batches, lines};
+pub use builder::Builder;
 pub use caches::Caches;
 pub use chat::{Chat, ChatChunks};
 pub use chunks::Chunks;
-pub use client::{Builder, Client};
+pub use client::Client;
 pub use contents::Contents;
 pub use embed::EmbeddingModel;
 pub use error::Error;

@@ -19,7 +19,7 @@ impl<'a> Models<'a> {
     }
 
     /// All models.
-    pub fn list(&self) -> Pages<Model> {
+    pub fn list(self) -> Pages<Model> {
         Pages::of::<ListModelsResponse>(self.client, Ok("models".into()), PAGE_SIZE)
     }
 
@@ -32,7 +32,7 @@ impl<'a> Models<'a> {
     /// assert_eq!(model.input_token_limit, Some(1_048_576));
     /// # Ok(()) });
     /// ```
-    pub async fn get(&self, model: &str) -> Result<Model, Error> {
+    pub async fn get(self, model: &str) -> Result<Model, Error> {
         let call = self.client.call(Method::GET, &path(model)?);
         self.client.json(call).await
     }

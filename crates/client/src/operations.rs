@@ -23,7 +23,15 @@ impl<'a> Operations<'a> {
     }
 
     /// How far it is. The name is the operation's own, such as `models/x/operations/y`.
-    pub async fn get(&self, name: &str) -> Result<Operation, Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"models/veo/operations/1","metadata":{}}"#)], async |client| {
+    /// let operation = client.operations().get("models/veo/operations/1").await?;
+    /// assert_eq!(operation.done, None);
+    /// # Ok(()) });
+    /// ```
+    pub async fn get(self, name: &str) -> Result<Operation, Error> {
         let call = self.client.call(Method::GET, &path(name)?);
         self.client.json(call).await
     }
@@ -40,7 +48,7 @@ impl<'a> Operations<'a> {
     /// assert_eq!(operation.response.unwrap()["a"], 1);
     /// # Ok(()) });
     /// ```
-    pub async fn wait(&self, name: &str, poll: Poll) -> Result<Operation, Error> {
+    pub async fn wait(self, name: &str, poll: Poll) -> Result<Operation, Error> {
         let not_yet = || format!("`{name}` is not done");
         let done = || async {
             let operation = self.get(name).await?;
@@ -57,27 +65,42 @@ impl<'a> Operations<'a> {
     }
 
     /// The operations of a model or of another resource, such as `tunedModels/x`.
-    pub fn list(&self, parent: &str) -> Pages<Operation> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"operations":[{"name":"models/veo/operations/1"}]}"#)], async |client| {
+    /// assert_eq!(client.operations().list("models/veo").await?.len(), 1);
+    /// # Ok(()) });
+    /// ```
+    pub fn list(self, parent: &str) -> Pages<Operation> {
         let path = path(parent).map(|parent| format!("{parent}/operations"));
         Pages::of::<ListOperationsResponse>(self.client, path, 100)
     }
 
     /// Asks it to end early, where the server can.
-    pub async fn cancel(&self, name: &str) -> Result<(), Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json("{}")], async |client| {
+    /// client.operations().cancel("tunedModels/mine/operations/1").await?;
+    /// # Ok(()) });
+    /// ```
+    pub async fn cancel(self, name: &str) -> Result<(), Error> {
         let path = format!("{}:cancel", path(name)?);
         let call = self.client.call(Method::POST, &path);
         self.client.done(call.json(&serde_json::json!({}))).await
     }
 
     /// Forgets it.
-    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+    pub async fn delete(self, name: &str) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &path(name)?);
         self.client.done(call).await
     }
 }
 
 impl Client {
-    /// Asks a model that predicts, such as one that draws, and waits for all of it.
+    /// Asks a model that predicts, and waits for all of it. Google's Imagen models, which drew this
+    /// way, ended in 2026: models that draw now [generate](crate::Reply::media).
     ///
     /// ```
     /// # propus_client::testing::example([propus_client::testing::json(r#"{"predictions":[{"bytesBase64Encoded":"AAEC"}]}"#)], async |client| {
@@ -101,7 +124,22 @@ impl Client {
             .await
     }
 
-    /// Asks a model that takes its time, such as one that films; [`Operations::wait`] waits for it.
+    /// Asks a model that takes its time; [`Operations::wait`] waits for it. Google's Veo models,
+    /// which filmed this way, ended in 2026.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"models/veo/operations/1"}"#), json(r#"{"name":"models/veo/operations/1","done":true,"response":{}}"#)], async |client| {
+    /// use propus_client::{Poll, wire::operations::PredictRequest};
+    ///
+    /// let request = PredictRequest {
+    ///     instances: vec![serde_json::json!({"prompt": "Waves at night"})],
+    ///     ..Default::default()
+    /// };
+    /// let operation = client.predict_long_running("veo-3.1-generate-preview", &request).await?;
+    /// client.operations().wait(operation.name.as_deref().unwrap_or_default(), Poll::default()).await?;
+    /// # Ok(()) });
+    /// ```
     pub async fn predict_long_running(
         &self,
         model: &str,

@@ -110,6 +110,15 @@ impl<T: Send + 'static> Pages<T> {
     }
 }
 
+impl<T: Send + 'static> Pages<T> {
+    /// The same list of something else.
+    pub(crate) fn mapped<U: Send + 'static>(self, map: fn(T) -> U) -> Pages<U> {
+        Pages {
+            items: self.items.map_ok(map).boxed(),
+        }
+    }
+}
+
 impl<T> Stream for Pages<T> {
     type Item = Result<T, Error>;
 

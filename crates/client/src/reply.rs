@@ -74,6 +74,16 @@ impl Reply {
 
     /// The thoughts of the first answer, where they were
     /// [asked for](crate::GenerativeModel::include_thoughts).
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"candidates":[{"content":{"parts":[{"text":"Light scatters.","thought":true},{"text":"Because of the air."}]},"finishReason":"STOP"}]}"#)], async |client| {
+    /// let model = client.model("gemini-flash-latest").include_thoughts();
+    /// let reply = model.generate("Why is the sky blue?").await?;
+    /// assert_eq!(reply.thoughts().as_deref(), Some("Light scatters."));
+    /// assert_eq!(reply.text()?, "Because of the air.");
+    /// # Ok(()) });
+    /// ```
     pub fn thoughts(&self) -> Option<String> {
         let thoughts = self
             .parts()
@@ -130,6 +140,19 @@ impl Reply {
     }
 
     /// The media of the first answer, such as images.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"iVBORw=="}}]},"finishReason":"STOP"}]}"#)], async |client| {
+    /// use propus_client::wire::generate::ResponseModality;
+    ///
+    /// let painter = client.model("gemini-3.1-flash-image").response_modality(ResponseModality::Image);
+    /// let reply = painter.generate("A lighthouse").await?;
+    /// for picture in reply.media() {
+    ///     assert_eq!(picture.mime_type.as_deref(), Some("image/png"));
+    /// }
+    /// # Ok(()) });
+    /// ```
     pub fn media(&self) -> impl Iterator<Item = &Blob> {
         self.parts()
             .iter()
@@ -142,6 +165,14 @@ impl Reply {
     }
 
     /// What it cost, in tokens.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"candidates":[],"usageMetadata":{"totalTokenCount":12}}"#)], async |client| {
+    /// let reply = client.model("gemini-flash-latest").generate("hello").await?;
+    /// assert_eq!(reply.usage().and_then(|usage| usage.total_token_count), Some(12));
+    /// # Ok(()) });
+    /// ```
     pub fn usage(&self) -> Option<&UsageMetadata> {
         self.response.usage_metadata.as_ref()
     }

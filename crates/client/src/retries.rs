@@ -12,7 +12,9 @@ use std::{
 use tokio::time::{Instant, sleep};
 
 /// Whether and how a failed call is made again. Waits are those that the server names, or else grow
-/// from a second on; what cannot succeed is not tried, nor is a stream whose first chunk has come.
+/// from a second on; what cannot succeed is not tried, nor is a stream whose first chunk has come,
+/// nor what would change something twice. A call that ran out of its time is given twice as much, as
+/// far as [`Policy::longest_deadline`] and [`within`](Self::within) allow.
 ///
 /// ```
 /// # use propus_client::testing::{refusal, text};

@@ -69,28 +69,17 @@ fn fit(schema: &mut Value, path: &str) -> Result<(), Error> {
     let Some(object) = schema.as_object_mut() else {
         return Err(unfit(path, "may be any value", ANY));
     };
-    if object.contains_key("$ref") {
-        return Err(unfit(
-            path,
-            "holds itself, and a schema of the API cannot refer to itself",
-            "give it as deep as it is needed, or as a list whose items name their parents",
-        ));
-    }
     merge_one_of_all(object);
     nullable(object);
     numbers(object);
-    let is_open = ["anyOf", "oneOf"]
-        .iter()
-        .any(|name| object.contains_key(*name));
+    constants(object);
+    refuse_what_would_be_lost(object, path)?;
     match object.get("type").and_then(Value::as_str) {
         Some("object") => fields(object, path)?,
         Some("array") => items(object, path)?,
-        None if !is_open && object.get("type").is_none() && !says_something(object) => {
-            return Err(unfit(path, "may be any value", ANY));
-        }
         _ => {}
     }
-    for name in ["anyOf", "oneOf"] {
+    for name in CHOICES {
         if let Some(Value::Array(forms)) = object.get_mut(name) {
             forms.iter_mut().try_for_each(|form| fit(form, path))?;
         }
@@ -98,19 +87,47 @@ fn fit(schema: &mut Value, path: &str) -> Result<(), Error> {
     Ok(())
 }
 
-const ANY: &str = "give it a type: the API's schemas need one";
+/// The keywords of a choice between forms.
+const CHOICES: [&str; 2] = ["anyOf", "oneOf"];
 
-fn says_something(object: &Map<String, Value>) -> bool {
-    object.contains_key("enum") || object.contains_key("const")
+/// The subset has no word for these, and leaving them out would say something else.
+fn refuse_what_would_be_lost(object: &Map<String, Value>, path: &str) -> Result<(), Error> {
+    if object.contains_key("$ref") {
+        return Err(unfit(
+            path,
+            "holds itself, and a schema of the API cannot refer to itself",
+            "give it as deep as it is needed, or as a list whose items name their parents",
+        ));
+    }
+    if object.contains_key("allOf") {
+        let hint = "give it as one struct with all of the fields";
+        return Err(unfit(path, "must have several forms at once", hint));
+    }
+    let mut choices = CHOICES
+        .iter()
+        .filter_map(|name| object.get(*name))
+        .peekable();
+    let has_choice = choices.peek().is_some();
+    if choices.any(|forms| forms.as_array().is_some_and(Vec::is_empty)) {
+        let hint = "leave it out, or give it a variant";
+        return Err(unfit(path, "has no value at all", hint));
+    }
+    let says_something = ["type", "enum", "const"]
+        .iter()
+        .any(|name| object.contains_key(*name));
+    match has_choice || says_something {
+        true => Ok(()),
+        false => Err(unfit(path, "may be any value", ANY)),
+    }
 }
+
+const ANY: &str = "give it a type: the API's schemas need one";
 
 fn fields(object: &mut Map<String, Value>, path: &str) -> Result<(), Error> {
     let is_map = object.get("patternProperties").is_some()
         || matches!(object.get("additionalProperties"), Some(Value::Object(_)))
         || object.get("additionalProperties") == Some(&Value::Bool(true));
-    let forms = ["anyOf", "oneOf"]
-        .iter()
-        .any(|name| object.contains_key(*name));
+    let forms = CHOICES.iter().any(|name| object.contains_key(*name));
     let has_fields =
         matches!(object.get("properties"), Some(Value::Object(fields)) if !fields.is_empty());
     if is_map || (!has_fields && !forms) {
@@ -200,6 +217,20 @@ fn numbers(object: &mut Map<String, Value>) {
     }
 }
 
+/// A text that is always the same is an enum of one, which the subset makes of it; of another value
+/// only its type can be said.
+fn constants(object: &mut Map<String, Value>) {
+    let kind = match object.get("const") {
+        Some(Value::Bool(_)) => "boolean",
+        Some(Value::Number(number)) if number.is_f64() => "number",
+        Some(Value::Number(_)) => "integer",
+        Some(Value::Null) => "null",
+        _ => return,
+    };
+    object.shift_remove("const");
+    object.entry("type").or_insert_with(|| kind.into());
+}
+
 /// Properties are written in the order of the fields.
 fn order(schema: &mut Schema) {
     if schema.properties.len() > 1 {
@@ -230,6 +261,9 @@ fn unfit(path: &str, what: &str, hint: &'static str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use propus_failures::{Call, Cards, findings};
+    use propus_wire::generate::{Content, GenerateContentRequest, GenerationConfig};
     use serde_json::json;
     use std::collections::HashMap;
 
@@ -329,6 +363,12 @@ mod tests {
 
     #[derive(JsonSchema)]
     #[allow(dead_code)]
+    struct Chain {
+        next: Option<Box<Chain>>,
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code)]
     struct Open {
         anything: Value,
     }
@@ -348,9 +388,31 @@ mod tests {
     #[test]
     fn what_cannot_be_said_is_an_error_with_its_place() {
         check_unfit::<Tree>("`children[]` holds itself");
+        check_unfit::<Chain>("`next` holds itself");
         check_unfit::<Open>("`anything` may be any value");
         check_unfit::<Named>("`scores` is a map");
         check_unfit::<Paired>("`pairs[]` is a tuple");
+    }
+
+    #[test]
+    fn what_would_be_lost_is_refused_too() {
+        for (schema, expected) in [
+            (json!({"anyOf": []}), "has no value"),
+            (json!({"anyOf": [{"type": "null"}]}), "has no value"),
+            (
+                json!({"allOf": [{"type": "string"}, {"type": "integer"}]}),
+                "several forms at once",
+            ),
+            (
+                json!({"type": ["integer", "string"]}),
+                "a form that the API lacks",
+            ),
+        ] {
+            let message = cut(schema.clone()).unwrap_err().message();
+            assert!(message.contains(expected), "{schema}: {message}");
+        }
+        let constant = cut(json!({"const": 5})).unwrap();
+        assert_eq!(constant.r#type, Some(Type::Integer));
     }
 
     #[test]
@@ -361,5 +423,78 @@ mod tests {
         assert_eq!(of_arguments::<()>().unwrap(), None);
         assert!(of_arguments::<String>().unwrap_err().is_setup());
         assert!(of_arguments::<HashMap<String, i32>>().is_err());
+    }
+
+    /// Schemas as types may have them, good and bad.
+    fn schemas() -> impl Strategy<Value = Value> {
+        let kinds = prop_oneof![proptest::sample::select(vec![
+            json!("string"),
+            json!("integer"),
+            json!("number"),
+            json!("boolean"),
+            json!("null"),
+            json!("object"),
+            json!("array"),
+            json!(["string", "null"]),
+            json!(["integer", "string"]),
+        ])];
+        let leaf = prop_oneof![
+            kinds.clone().prop_map(|kind| json!({ "type": kind })),
+            Just(json!({"type": "string", "enum": ["a", "", null]})),
+            Just(json!({"type": "string", "format": "uuid", "pattern": "x"})),
+            Just(json!({"type": "integer", "format": "uint8", "minimum": 0})),
+            Just(json!({"type": "integer", "enum": [1, 2]})),
+            Just(json!({"const": "a"})),
+            Just(json!({"const": 5})),
+            Just(json!({"$ref": "#/$defs/T"})),
+            Just(json!(true)),
+            Just(json!({})),
+        ];
+        leaf.prop_recursive(3, 24, 4, move |inner| {
+            let several = proptest::collection::vec(inner.clone(), 0..3);
+            prop_oneof![
+                several.clone().prop_map(|forms| json!({ "anyOf": forms })),
+                several.clone().prop_map(|forms| json!({ "oneOf": forms })),
+                several.clone().prop_map(|forms| json!({ "allOf": forms })),
+                several
+                    .clone()
+                    .prop_map(|forms| json!({"type": "array", "prefixItems": forms})),
+                inner.clone().prop_map(
+                    |items| json!({"type": "array", "items": items, "uniqueItems": true})
+                ),
+                inner
+                    .clone()
+                    .prop_map(|one| json!({"type": "object", "additionalProperties": one})),
+                (inner, kinds.clone(), any::<bool>()).prop_map(|(one, kind, closed)| json!({
+                    "type": kind,
+                    "properties": {"a": one, "b": {"type": "string"}},
+                    "required": ["a", "c"],
+                    "additionalProperties": !closed,
+                })),
+            ]
+        })
+    }
+
+    proptest! {
+        /// What comes out is taken by the rules of the API.
+        #[test]
+        fn what_is_cut_breaks_no_rule(schema in schemas()) {
+            let Ok(schema) = cut(schema) else { return Ok(()) };
+            let request = GenerateContentRequest {
+                contents: vec![Content::text("user", "x")],
+                generation_config: Some(GenerationConfig {
+                    response_mime_type: Some("application/json".into()),
+                    response_schema: Some(schema.clone()),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            };
+            let card = Cards::builtin().get("gemini-2.5-flash").unwrap();
+            let found: Vec<_> = findings(&Call::from(&request), card)
+                .iter()
+                .map(|problem| problem.status().message)
+                .collect();
+            prop_assert!(found.is_empty(), "{found:?} in {}", serde_json::to_string(&schema).unwrap());
+        }
     }
 }

@@ -49,7 +49,7 @@ impl<'a> FileSearchStores<'a> {
 
     /// Makes a store whose documents are found by the vectors of a model; Google has a usual one.
     pub async fn create(
-        &self,
+        self,
         display_name: &str,
         embedding_model: Option<&str>,
     ) -> Result<FileSearchStore, Error> {
@@ -63,26 +63,58 @@ impl<'a> FileSearchStores<'a> {
     }
 
     /// What is known of it. The name is `fileSearchStores/x` or `x`.
-    pub async fn get(&self, name: &str) -> Result<FileSearchStore, Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"fileSearchStores/s1","activeDocumentsCount":"3"}"#)], async |client| {
+    /// let store = client.file_search_stores().get("fileSearchStores/s1").await?;
+    /// assert_eq!(store.active_documents_count, Some(3));
+    /// # Ok(()) });
+    /// ```
+    pub async fn get(self, name: &str) -> Result<FileSearchStore, Error> {
         let call = self.client.call(Method::GET, &path(name)?);
         self.client.json(call).await
     }
 
     /// All of them.
-    pub fn list(&self) -> Pages<FileSearchStore> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"fileSearchStores":[{"name":"fileSearchStores/s1"}]}"#)], async |client| {
+    /// assert_eq!(client.file_search_stores().list().await?.len(), 1);
+    /// # Ok(()) });
+    /// ```
+    pub fn list(self) -> Pages<FileSearchStore> {
         let path = Ok("fileSearchStores".into());
         Pages::of::<ListFileSearchStoresResponse>(self.client, path, 20)
     }
 
     /// Forgets it; with `force` also its documents, without which only an empty one goes.
-    pub async fn delete(&self, name: &str, force: bool) -> Result<(), Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json("{}")], async |client| {
+    /// client.file_search_stores().delete("fileSearchStores/s1", true).await?;
+    /// # Ok(()) });
+    /// ```
+    pub async fn delete(self, name: &str, force: bool) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &path(name)?);
         self.client.done(forced(call, force)).await
     }
 
     /// Puts an uploaded [file](Client::files) into a store.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"fileSearchStores/s1/operations/1"}"#)], async |client| {
+    /// use propus_client::wire::stores::ImportFileRequest;
+    ///
+    /// let request = ImportFileRequest { file_name: Some("files/f1".into()), ..Default::default() };
+    /// client.file_search_stores().import("fileSearchStores/s1", &request).await?;
+    /// # Ok(()) });
+    /// ```
     pub async fn import(
-        &self,
+        self,
         store: &str,
         request: &ImportFileRequest,
     ) -> Result<Operation, Error> {
@@ -93,14 +125,14 @@ impl<'a> FileSearchStores<'a> {
 
     /// Begins to upload a file of this machine right into a store. Its type follows from the end
     /// of its name, if it is not [set](Upload::mime_type).
-    pub fn upload(&self, store: &str, file: impl AsRef<Path>) -> Upload<'a, Operation> {
+    pub fn upload(self, store: &str, file: impl AsRef<Path>) -> Upload<'a, Operation> {
         let source = Source::Path(file.as_ref().to_owned());
         Upload::document(self.client, path(store), source)
     }
 
     /// Begins to upload bytes of an IANA type right into a store.
     pub fn upload_bytes(
-        &self,
+        self,
         store: &str,
         mime_type: impl Into<String>,
         bytes: impl Into<Bytes>,
@@ -111,7 +143,7 @@ impl<'a> FileSearchStores<'a> {
 
     /// Begins to upload what a reader gives, of an IANA type, right into a store.
     pub fn upload_reader(
-        &self,
+        self,
         store: &str,
         mime_type: impl Into<String>,
         length: Option<u64>,
@@ -122,19 +154,44 @@ impl<'a> FileSearchStores<'a> {
     }
 
     /// The documents of a store.
-    pub fn documents(&self, store: &str) -> Pages<Document> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"documents":[{"name":"fileSearchStores/s1/documents/d1","state":"STATE_ACTIVE"}]}"#)], async |client| {
+    /// for document in client.file_search_stores().documents("fileSearchStores/s1").await? {
+    ///     println!("{:?}: {:?}", document.name, document.state);
+    /// }
+    /// # Ok(()) });
+    /// ```
+    pub fn documents(self, store: &str) -> Pages<Document> {
         let path = path(store).map(|store| format!("{store}/documents"));
         Pages::of::<ListDocumentsResponse>(self.client, path, 20)
     }
 
     /// What is known of a document, `fileSearchStores/x/documents/y`.
-    pub async fn document(&self, name: &str) -> Result<Document, Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"fileSearchStores/s1/documents/d1","sizeBytes":"20"}"#)], async |client| {
+    /// let name = "fileSearchStores/s1/documents/d1";
+    /// assert_eq!(client.file_search_stores().document(name).await?.size_bytes, Some(20));
+    /// # Ok(()) });
+    /// ```
+    pub async fn document(self, name: &str) -> Result<Document, Error> {
         let call = self.client.call(Method::GET, &document_path(name)?);
         self.client.json(call).await
     }
 
     /// Forgets a document; with `force` also the pieces that it was cut into.
-    pub async fn delete_document(&self, name: &str, force: bool) -> Result<(), Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json("{}")], async |client| {
+    /// let name = "fileSearchStores/s1/documents/d1";
+    /// client.file_search_stores().delete_document(name, true).await?;
+    /// # Ok(()) });
+    /// ```
+    pub async fn delete_document(self, name: &str, force: bool) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &document_path(name)?);
         self.client.done(forced(call, force)).await
     }

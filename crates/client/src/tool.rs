@@ -207,6 +207,27 @@ impl Tool {
 
     /// A function that is only declared: the reply holds the call
     /// ([`Reply::function_calls`](crate::Reply::function_calls)), and the caller answers it.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([call("transfer", serde_json::json!({"euros": 5})), text("Done.")], async |client| {
+    /// use propus_client::{Tool, wire::generate::{Content, FunctionDeclaration, FunctionResponse, Part}};
+    ///
+    /// let transfer = Tool::declaration(FunctionDeclaration {
+    ///     name: Some("transfer".into()),
+    ///     description: Some("Sends money.".into()),
+    ///     ..Default::default()
+    /// });
+    /// let mut chat = client.model("gemini-flash-latest").tool(transfer).chat();
+    /// let asked = chat.send("Send 5 euros to Ada.").await?;
+    /// // The user is asked before anything is done; then the call is answered.
+    /// for call in asked.function_calls() {
+    ///     let answer = FunctionResponse { name: call.name.clone(), id: call.id.clone(), ..Default::default() };
+    ///     let part = Part { function_response: Some(answer), ..Default::default() };
+    ///     assert_eq!(chat.send(part).await?.text()?, "Done.");
+    /// }
+    /// # Ok(()) });
+    /// ```
     pub fn declaration(declaration: FunctionDeclaration) -> Self {
         Self::declared(Declared {
             function_declarations: vec![declaration],
@@ -220,6 +241,16 @@ impl Tool {
     }
 
     /// Searches the web.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([text("Sunny.")], async |client| {
+    /// use propus_client::Tool;
+    ///
+    /// let model = client.model("gemini-flash-latest").tool(Tool::google_search());
+    /// model.generate("How is the weather in Oslo now?").await?.text()?;
+    /// # Ok(()) });
+    /// ```
     pub fn google_search() -> Self {
         Self::declared(Declared {
             google_search: Some(Map::new()),
@@ -244,6 +275,17 @@ impl Tool {
     }
 
     /// Searches [stores](crate::Client::file_search_stores), `fileSearchStores/...`.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([text("Press the red button.")], async |client| {
+    /// use propus_client::Tool;
+    ///
+    /// let handbooks = Tool::file_search(["fileSearchStores/s1"]);
+    /// let model = client.model("gemini-flash-latest").tool(handbooks);
+    /// model.generate("How do I stop it?").await?.text()?;
+    /// # Ok(()) });
+    /// ```
     pub fn file_search<S: Into<String>>(stores: impl IntoIterator<Item = S>) -> Self {
         let stores: Vec<Value> = stores
             .into_iter()

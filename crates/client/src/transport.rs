@@ -85,6 +85,33 @@ enum Way {
 
 impl Transport {
     /// Begins with a base URL, which may carry a path: `https://example.com/gemini`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), propus_client::Error> {
+    /// # let server = propus_client::testing::Server::reply(propus_client::testing::json("{}")).await;
+    /// # let url = server.url();
+    /// use futures::TryStreamExt;
+    /// use propus_client::{Method, transport::Transport};
+    /// use std::time::Duration;
+    ///
+    /// // As a gateway uses it: what comes is handed on as it came, piece by piece.
+    /// let transport = Transport::builder(url)
+    ///     .secret("x-goog-api-key", "", "AIza-a-key")
+    ///     .first_byte_timeout(Duration::from_secs(30))
+    ///     .as_received()
+    ///     .build()?;
+    /// let call = transport
+    ///     .call(Method::POST, "v1beta/models/gemini-flash-latest:streamGenerateContent")
+    ///     .raw_query(Some("alt=sse"))
+    ///     .body(r#"{"contents": []}"#);
+    /// let reply = call.exchange().await?;
+    /// println!("{} {:?}", reply.status(), reply.headers());
+    /// let mut pieces = reply.chunks();
+    /// while let Some(piece) = pieces.try_next().await? {
+    ///     println!("{} bytes", piece.len());
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn builder(base_url: impl Into<String>) -> Builder {
         Builder {
             base_url: base_url.into(),
@@ -414,4 +441,53 @@ pub fn segment(text: &str) -> Option<String> {
         }
     }
     Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn transport(base: &str) -> Transport {
+        let builder = Transport::builder(base).secret("x-goog-api-key", "", "a-secret-key");
+        builder.build().unwrap()
+    }
+
+    #[track_caller]
+    fn check(base: &str, address: &str, expected: &str) {
+        let call = transport(base).call_back(Method::POST, address).unwrap();
+        assert_eq!(call.url().as_str(), expected, "{base} {address}");
+    }
+
+    #[test]
+    fn an_address_of_the_server_leads_to_the_base_url() {
+        let other = "https://other.test/upload/v1beta/files?upload_id=1";
+        check(
+            "http://here:1",
+            other,
+            "http://here:1/upload/v1beta/files?upload_id=1",
+        );
+        check(
+            "http://here/prefix/",
+            other,
+            "http://here/prefix/upload/v1beta/files?upload_id=1",
+        );
+        check(
+            "http://here/prefix",
+            "http://here/prefix/upload?a=%2F",
+            "http://here/prefix/upload?a=%2F",
+        );
+        check("http://here", "/upload?x", "http://here/upload?x");
+    }
+
+    proptest! {
+        #[test]
+        fn no_address_takes_the_key_elsewhere(address in "(https?:|//|/|\\\\)?[a-z0-9@:/.?#%\\\\ -]{0,30}") {
+            let transport = transport("https://here.test/prefix");
+            if let Ok(call) = transport.call_back(Method::POST, &address) {
+                prop_assert_eq!(call.url().origin(), transport.server.base.origin());
+                prop_assert_eq!(call.url().username(), "");
+            }
+        }
+    }
 }

@@ -24,7 +24,7 @@ impl<'a> Tunings<'a> {
     }
 
     /// Begins to tune a model, which [`Operations::wait`](crate::Operations::wait) waits for.
-    pub async fn create(&self, model: &TunedModel, id: Option<&str>) -> Result<Operation, Error> {
+    pub async fn create(self, model: &TunedModel, id: Option<&str>) -> Result<Operation, Error> {
         let mut call = self.client.call(Method::POST, "tunedModels");
         if let Some(id) = id {
             call = call.query("tunedModelId", id);
@@ -42,20 +42,37 @@ impl<'a> Tunings<'a> {
     /// assert_eq!(model.state, Some(TunedModelState::Active));
     /// # Ok(()) });
     /// ```
-    pub async fn get(&self, name: &str) -> Result<TunedModel, Error> {
+    pub async fn get(self, name: &str) -> Result<TunedModel, Error> {
         let call = self.client.call(Method::GET, &path(name)?);
         self.client.json(call).await
     }
 
     /// All that the key may see.
-    pub fn list(&self) -> Pages<TunedModel> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"tunedModels":[{"name":"tunedModels/mine"}]}"#)], async |client| {
+    /// assert_eq!(client.tunings().list().await?.len(), 1);
+    /// # Ok(()) });
+    /// ```
+    pub fn list(self) -> Pages<TunedModel> {
         let path = Ok("tunedModels".into());
         Pages::of::<ListTunedModelsResponse>(self.client, path, 1000)
     }
 
     /// Changes the fields that are named, such as `displayName`.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json(r#"{"name":"tunedModels/mine","displayName":"Mine"}"#)], async |client| {
+    /// use propus_client::wire::tuning::TunedModel;
+    ///
+    /// let change = TunedModel { display_name: Some("Mine".into()), ..Default::default() };
+    /// client.tunings().update("tunedModels/mine", &change, &["displayName"]).await?;
+    /// # Ok(()) });
+    /// ```
     pub async fn update(
-        &self,
+        self,
         name: &str,
         change: &TunedModel,
         fields: &[&str],
@@ -66,7 +83,14 @@ impl<'a> Tunings<'a> {
     }
 
     /// Forgets it.
-    pub async fn delete(&self, name: &str) -> Result<(), Error> {
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([json("{}")], async |client| {
+    /// client.tunings().delete("tunedModels/mine").await?;
+    /// # Ok(()) });
+    /// ```
+    pub async fn delete(self, name: &str) -> Result<(), Error> {
         let call = self.client.call(Method::DELETE, &path(name)?);
         self.client.done(call).await
     }

@@ -111,3 +111,16 @@ fn errors_in_a_stream_are_told_from_chunks() {
     let refusal = read(r#"{"error":"oops"}"#).expect("an error");
     assert_eq!(refusal.http.as_u16(), 500);
 }
+
+/// Whatever the catalogue raises, the client names it and says what to do in a line of its own.
+#[test]
+fn every_failure_of_the_catalogue_is_said_with_its_advice() {
+    for problem in catalogue::examples() {
+        let status = problem.status();
+        let error = refused(status.code.http(), "application/json", &status.to_pretty());
+        assert_eq!(error.failure(), Some(problem.name()), "{error}");
+        let hint = error.hint().expect("every page has an advice");
+        assert_eq!(hint.lines().count(), 1, "{hint}");
+        assert!(error.to_string().ends_with(&format!("\nhint: {hint}")));
+    }
+}

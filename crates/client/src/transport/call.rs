@@ -132,6 +132,12 @@ impl Call {
         self
     }
 
+    /// Where it goes.
+    #[cfg(test)]
+    pub(super) fn url(&self) -> &Url {
+        &self.url
+    }
+
     /// Whether it may be made twice: whether it reads or generates, and changes nothing.
     pub(crate) fn is_safe(&self) -> bool {
         let last = self.url.path().rsplit('/').next().unwrap_or_default();

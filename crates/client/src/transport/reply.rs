@@ -159,6 +159,21 @@ impl Reply {
     }
 
     /// The reply as events.
+    ///
+    /// ```
+    /// # use propus_client::testing::*;
+    /// # example([stream(&["a"])], async |client| {
+    /// use futures::TryStreamExt;
+    /// use propus_client::{Method, sse::Event};
+    ///
+    /// let call = client.transport().call(Method::POST, "v1beta/models/x:streamGenerateContent");
+    /// let mut events = call.query("alt", "sse").send().await?.events();
+    /// while let Some(event) = events.try_next().await? {
+    ///     let (Event::Data(json) | Event::Bare(json)) = event;
+    ///     assert!(json.starts_with("{"));
+    /// }
+    /// # Ok(()) });
+    /// ```
     pub fn events(self) -> Events {
         Events {
             body: self.chunks(),

@@ -224,7 +224,7 @@ async fn a_reply_that_is_cut_is_truncated() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_deadline_counts_for_head_and_body() {
     for beginning in ["", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"] {
         let server = Server::silent_after(beginning).await;

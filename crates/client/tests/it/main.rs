@@ -5,6 +5,7 @@ mod chats;
 mod files;
 mod resources;
 mod retries;
+mod secure;
 mod streams;
 mod tools;
 mod typed;

@@ -173,7 +173,7 @@ async fn an_error_before_the_stream_is_that_error() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_deadline_ends_a_stream() {
     let server = Server::silent_after(
         "HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\ndata: {\"candidates\":[{}]}\n\n",

@@ -81,6 +81,32 @@ async fn a_body_that_is_cut_ends_with_an_error() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_dropped_closes_its_connection() {
+    use tokio::io::AsyncReadExt;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let client = Client::builder()
+        .base_url(url)
+        .api_key(KEY)
+        .build()
+        .unwrap();
+    let model = client.model("x");
+    let mut call = Box::pin(model.generate("hello"));
+    let mut connection = tokio::select! {
+        _ = &mut call => panic!("nobody answers"),
+        accepted = listener.accept() => accepted.unwrap().0,
+    };
+    let mut seen = vec![0; 4096];
+    tokio::select! {
+        _ = &mut call => panic!("nobody answers"),
+        read = connection.read(&mut seen) => assert_ne!(read.unwrap(), 0),
+    }
+    drop(call);
+    // Until the client has gone.
+    while connection.read(&mut seen).await.unwrap() > 0 {}
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reply_must_begin_in_time() {
     let server = Server::silent_after("").await;
     let client = server
@@ -94,7 +120,7 @@ async fn a_reply_must_begin_in_time() {
     assert_eq!(error.failure(), Some("client-timeout"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_reply_must_not_fall_silent() {
     let server = Server::silent_after("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{").await;
     let client = server
@@ -123,6 +149,23 @@ async fn a_call_may_have_a_key_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_token_goes_in_the_place_of_a_key() {
+    let token = "ya29.a-token-for-tests";
+    let body = format!("no: {token}");
+    let server = Server::reply(reply("401 Unauthorized", "text/plain", body)).await;
+    let client = Client::builder().base_url(server.url()).access_token(token);
+    let error = client.build().unwrap().models().get("x").await.unwrap_err();
+    let request = server.request();
+    assert_eq!(
+        request.header("authorization"),
+        Some(format!("Bearer {token}").as_str())
+    );
+    assert_eq!(request.header("x-goog-api-key"), None);
+    assert_eq!(error.body(), Some("no: <key>"));
+    assert!(Client::builder().access_token(token).build().is_ok());
+}
+
+#[tokio::test]
 async fn headers_are_those_of_the_client_and_of_the_call() {
     let server = Server::replies([json("{}"), json("{}")]).await;
     let client = server.builder().header("X-Team", "blue").build().unwrap();
@@ -133,6 +176,7 @@ async fn headers_are_those_of_the_client_and_of_the_call() {
     let request = server.request();
     assert_eq!(request.header("x-team"), Some("blue"));
     assert_eq!(request.header("x-trace"), Some("7"));
+    assert!(!format!("{client:?}").contains("\"7\""), "{client:?}");
     assert!(client.with_header("no good", "x").unwrap_err().is_setup());
     let wrong = Client::builder().api_key("k").header("ä", "x").build();
     assert!(wrong.unwrap_err().is_setup());
