@@ -1,0 +1,140 @@
+//! The servers themselves: a way to each, and a lease for every call.
+
+use super::{
+    settings::{Settings, SettingsError},
+    standing::{Standings, Verdict},
+};
+use propus_client::transport::Transport;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+/// Servers that have the same model.
+#[derive(Debug)]
+pub(super) struct Pool {
+    members: Vec<Member>,
+    standings: Mutex<Standings>,
+    key: Option<String>,
+}
+
+/// One server.
+#[derive(Debug)]
+pub(super) struct Member {
+    /// Below `/v1`.
+    pub(super) api: Transport,
+    /// What stands above it.
+    pub(super) root: Transport,
+}
+
+impl Pool {
+    pub(super) fn new(settings: &Settings) -> Result<Arc<Self>, SettingsError> {
+        let key = settings
+            .api_key
+            .as_ref()
+            .map(|key| key.read())
+            .transpose()?;
+        let addresses = settings.addresses()?;
+        let members = addresses.iter().enumerate().map(|(at, address)| {
+            let root = address.strip_suffix("/v1").unwrap_or(address);
+            Ok(Member {
+                api: transport(address, at, key.as_deref(), settings)?,
+                root: transport(root, at, key.as_deref(), settings)?,
+            })
+        });
+        let members: Vec<_> = members.collect::<Result<_, SettingsError>>()?;
+        let standings = Standings::new(members.len(), settings.ejection);
+        Ok(Arc::new(Self {
+            members,
+            standings: Mutex::new(standings),
+            key,
+        }))
+    }
+
+    /// A server for a call, other than those that it tried.
+    pub(super) fn lease(self: &Arc<Self>, tried: &[usize]) -> Option<Lease> {
+        let at = self.standing(|standings| standings.begin(Instant::now(), tried))?;
+        Some(Lease {
+            pool: self.clone(),
+            at,
+            verdict: Verdict::Unknown,
+        })
+    }
+
+    /// Calls being answered.
+    pub(super) fn running(&self) -> usize {
+        self.standing(|standings| standings.running())
+    }
+
+    /// Puts a mark in the place of the key.
+    pub(super) fn redact(&self, text: &str) -> String {
+        match &self.key {
+            Some(key) => text.replace(key, "<key>"),
+            None => text.to_owned(),
+        }
+    }
+
+    fn standing<T>(&self, look: impl FnOnce(&mut Standings) -> T) -> T {
+        let standings = self.standings.lock();
+        look(&mut standings.unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn transport(
+    address: &str,
+    at: usize,
+    key: Option<&str>,
+    settings: &Settings,
+) -> Result<Transport, SettingsError> {
+    let mut builder = Transport::builder(address)
+        .connect_timeout(settings.connect_timeout())
+        .first_byte_timeout(settings.first_byte_timeout())
+        .user_agent(concat!("propus/", env!("CARGO_PKG_VERSION")));
+    for (name, value) in &settings.headers {
+        builder = builder.header(name, value);
+    }
+    if let Some(key) = key {
+        builder = builder.secret("authorization", "Bearer ", key);
+    }
+    builder.build().map_err(|error| {
+        let hint = error.hint().unwrap_or_default();
+        SettingsError::new(format!("`base_urls[{at}]`: {}", error.message()), hint)
+    })
+}
+
+/// A server for the time of one call. What is not said when it is dropped is unknown.
+#[derive(Debug)]
+pub(super) struct Lease {
+    pool: Arc<Pool>,
+    at: usize,
+    verdict: Verdict,
+}
+
+impl Lease {
+    pub(super) fn member(&self) -> &Member {
+        &self.pool.members[self.at]
+    }
+
+    /// Its place in the settings.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Says what the call says of its server.
+    pub(super) fn judge(&mut self, verdict: Verdict) {
+        self.verdict = verdict;
+    }
+
+    /// Puts a mark in the place of the key.
+    pub(super) fn redact(&self, text: &str) -> String {
+        self.pool.redact(text)
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let (at, verdict) = (self.at, self.verdict);
+        self.pool
+            .standing(|standings| standings.end(at, verdict, Instant::now()));
+    }
+}
