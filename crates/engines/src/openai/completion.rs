@@ -90,6 +90,8 @@ pub(super) struct Usage {
     pub(super) total_tokens: Option<i32>,
     pub(super) prompt_tokens_details: Option<PromptDetails>,
     pub(super) completion_tokens_details: Option<CompletionDetails>,
+    /// Where SGLang tells it.
+    pub(super) reasoning_tokens: Option<i32>,
 }
 
 /// The prompt by kind.

@@ -148,11 +148,17 @@ impl Answer {
         let function = fragment.function.unwrap_or_default();
         let id = fragment.id.unwrap_or_default();
         let index = fragment.index;
-        let continues = |call: &Call| {
-            let is_same = id.is_empty() || call.id.is_empty() || call.id == id;
-            is_same && index == Some(call.index)
+        let is_named = function.name.is_some();
+        let continues = |call: &Call| match index {
+            Some(index) => index == call.index && call.may_be(&id),
+            // Without numbers only the order tells.
+            None => call.may_be(&id) && !(is_named && call.is_whole()),
         };
-        let place = self.calls.iter().rposition(continues);
+        let place = match index {
+            Some(_) => self.calls.iter().rposition(continues),
+            None => self.calls.len().checked_sub(1),
+        };
+        let place = place.filter(|place| continues(&self.calls[*place]));
         let place = place.unwrap_or_else(|| {
             self.calls.push(Call {
                 index: index.unwrap_or(self.calls.len()),
@@ -229,6 +235,15 @@ impl Answer {
 }
 
 impl Call {
+    /// Whether a piece with this id may belong to it.
+    fn may_be(&self, id: &str) -> bool {
+        id.is_empty() || self.id.is_empty() || self.id == id
+    }
+
+    fn is_whole(&self) -> bool {
+        serde_json::from_str::<Map<String, Value>>(&self.arguments).is_ok()
+    }
+
     /// The call, where its arguments are an object; no arguments are an empty one.
     fn whole(self) -> Result<FunctionCall, Self> {
         let args = match self.arguments.trim() {
@@ -279,6 +294,7 @@ fn logprob(token: &Token) -> LogprobsCandidate {
 fn usage(usage: &Usage) -> UsageMetadata {
     let thoughts = usage.completion_tokens_details.as_ref();
     let thoughts = thoughts.and_then(|details| details.reasoning_tokens);
+    let thoughts = thoughts.or(usage.reasoning_tokens);
     let cached = usage.prompt_tokens_details.as_ref();
     let cached = cached.and_then(|details| details.cached_tokens);
     let said = usage

@@ -86,6 +86,7 @@ fn put_lengths(config: &GenerationConfig, target: &Target<'_>, gaps: &Gaps<'_>, 
 
 /// `responseMimeType` and the schemas.
 fn put_form(config: &GenerationConfig, target: &Target<'_>, gaps: &Gaps<'_>, body: &mut Body) {
+    look_at_two_schemas(config, gaps);
     match config.response_mime_type.as_deref() {
         Some("application/json") => {
             body.insert("response_format".into(), json_format(schema(config)));
@@ -113,6 +114,19 @@ fn schema(config: &GenerationConfig) -> Option<Value> {
     let own = config.response_schema.as_ref().map(json_schema);
     own.or_else(|| config.response_json_schema.clone())
         .or_else(|| config.private_response_json_schema.clone())
+}
+
+/// Of two forms one would be lost.
+fn look_at_two_schemas(config: &GenerationConfig, gaps: &Gaps<'_>) {
+    let own = config.response_schema.is_some();
+    let json = config.response_json_schema.is_some();
+    let rule = "another schema is set, too; keep one of them";
+    if own && json {
+        refuse(gaps, "responseJsonSchema", "response_json_schema", rule);
+    }
+    if (own || json) && config.private_response_json_schema.is_some() {
+        refuse(gaps, "_responseJsonSchema", "_response_json_schema", rule);
+    }
 }
 
 fn look_at_schemas(config: &GenerationConfig, gaps: &Gaps<'_>) {

@@ -123,6 +123,7 @@ fn function(declared: &FunctionDeclaration, at: &str, gaps: &Gaps<'_>) -> Value 
         let rule = "this model waits for every function";
         gaps.refuse("FunctionDeclaration.behavior", &path, rule);
     }
+    look_at_schemas(declared, at, gaps);
     let mut function = Map::new();
     let name = declared.name.as_deref().unwrap_or_default();
     function.insert("name".into(), json!(name));
@@ -149,6 +150,19 @@ fn description(declared: &FunctionDeclaration) -> Option<String> {
         .chain(returns)
         .collect();
     (!words.is_empty()).then(|| words.join("\n"))
+}
+
+/// Of two forms one would be lost.
+fn look_at_schemas(declared: &FunctionDeclaration, at: &str, gaps: &Gaps<'_>) {
+    let rule = "the same in Google's schema form is set, too; keep one of them";
+    if declared.parameters.is_some() && declared.parameters_json_schema.is_some() {
+        let path = format!("{at}.parameters_json_schema");
+        gaps.refuse("FunctionDeclaration.parametersJsonSchema", &path, rule);
+    }
+    if declared.response.is_some() && declared.response_json_schema.is_some() {
+        let path = format!("{at}.response_json_schema");
+        gaps.refuse("FunctionDeclaration.responseJsonSchema", &path, rule);
+    }
 }
 
 fn look(tools: &[Tool], gaps: &Gaps<'_>) {
