@@ -23,7 +23,7 @@ use propus_failures::{
 };
 use propus_wire::{
     Version,
-    status::{Detail, Status},
+    status::{Code, Detail, Status},
 };
 use serde_json::Value;
 use std::time::{Duration, Instant};
@@ -72,6 +72,26 @@ impl Fault {
             elsewhere: false,
             is_blocked: false,
         }
+    }
+}
+
+/// A prompt that is too long, of which the server says no numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct TooLong(String);
+
+impl Failure for TooLong {
+    fn name(&self) -> &'static str {
+        "context-too-long"
+    }
+
+    fn status(&self) -> Status {
+        // Google's older wording, which has no numbers either.
+        let message = "The input token count exceeds the maximum number of tokens allowed.";
+        Status::new(Code::InvalidArgument, message)
+    }
+
+    fn log(&self) -> Option<String> {
+        Some(self.0.clone())
     }
 }
 
@@ -415,7 +435,10 @@ fn too_long(account: &Account) -> Option<Problem> {
         let violations = vec![Violation::new(path, rule)];
         return Some(Untranslatable { violations }.into());
     }
-    Some(ContextTooLong { tokens, limit }.into())
+    match tokens > 0 && limit > 0 {
+        true => Some(ContextTooLong { tokens, limit }.into()),
+        false => Some(TooLong(account.message.clone()).into()),
+    }
 }
 
 /// The context, in the words of OpenAI, vLLM and SGLang.

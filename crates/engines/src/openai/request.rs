@@ -120,3 +120,6 @@ fn look(call: &GenerateContentRequest, gaps: &Gaps<'_>) {
 pub(super) fn text_of_struct(map: Option<&Map<String, Value>>) -> String {
     map.map_or_else(|| "{}".to_owned(), |map| json!(map).to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,6 @@
 //! Bodies are retyped from the servers' code and from public reports, each with its server.
 
 use super::*;
-use propus_wire::status::Code;
 
 fn asked() -> Asked {
     Asked {
@@ -64,13 +63,20 @@ fn prompts_that_are_too_long_are_counted() {
         5000,
         4096,
     );
-    // Ollama counts nothing.
-    check(
-        500,
-        r#"{"error":{"message":"the input length exceeds the context length","type":"api_error","param":null,"code":null}}"#,
-        0,
-        0,
-    );
+}
+
+#[test]
+fn prompts_that_nobody_counted_are_too_long_all_the_same() {
+    // Ollama.
+    let body = r#"{"error":{"message":"the input length exceeds the context length","type":"api_error","param":null,"code":null}}"#;
+    // llama-server before autumn 2025.
+    let older = r#"{"error":{"code":400,"message":"the request exceeds the available context size, try increasing it","type":"invalid_request_error"}}"#;
+    for (http, body) in [(500, body), (400, older)] {
+        let problem = fault(http, body).problem;
+        assert_eq!(problem.name(), "context-too-long");
+        let causes = propus_failures::diagnose(&problem.status().to_pretty()).causes;
+        assert_eq!(causes[0].failure, "context-too-long");
+    }
 }
 
 #[test]
