@@ -222,7 +222,7 @@ struct Account {
 
 impl Account {
     /// Reads `{"error": {...}}`, `{"error": "text"}`, the flat form of older vLLM, `{"detail": ...}`
-    /// of FastAPI, or text.
+    /// of FastAPI, a list of one of these as Google's own layer sends it, or text.
     fn of(body: &str) -> Self {
         let Ok(json) = serde_json::from_str::<Value>(body) else {
             return Self {
@@ -230,7 +230,8 @@ impl Account {
                 ..Self::default()
             };
         };
-        let error = json.get("error").unwrap_or(&json);
+        let json = json.get(0).unwrap_or(&json);
+        let error = json.get("error").unwrap_or(json);
         let text = |name: &str| match error.get(name) {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Null) | None => String::new(),
@@ -282,9 +283,8 @@ fn refused(
         };
     }
     match http {
-        401 | 403 => Fault::bad(internal(format!(
-            "the model's server does not take our key; check `api_key` of the engine: {told}"
-        ))),
+        401 | 403 => Fault::bad(internal(our_key(told))),
+        400 if is_of_key(&account) => Fault::bad(internal(our_key(told))),
         402 => Fault::bad(internal(told)),
         404 => missing(&account, told, asked),
         408 | 504 | 524 => Fault::bad(Deadline504 { cause: cause() }),
@@ -331,6 +331,19 @@ fn missing(account: &Account, told: &str, asked: &Asked) -> Fault {
         verdict: Verdict::Good,
         ..Fault::bad(internal(format!("{what}: {told}")))
     }
+}
+
+/// The key is ours: the caller's own was good.
+fn our_key(told: &str) -> String {
+    format!("the model's server does not take our key; check `api_key` of the engine: {told}")
+}
+
+/// Google says with 400 that a key is wrong.
+fn is_of_key(account: &Account) -> bool {
+    account.is("invalid_api_key")
+        || account.says("api key not valid")
+        || account.says("api key expired")
+        || account.says("api key not found")
 }
 
 fn is_filtered(account: &Account) -> bool {

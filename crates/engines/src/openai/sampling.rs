@@ -227,7 +227,7 @@ fn put_budget(budget: i32, target: &Target<'_>, gaps: &Gaps<'_>, body: &mut Body
     } else if target.traits.effort {
         let effort = match budget {
             ..=1024 => "low",
-            ..=8192 => "medium",
+            1025..=8192 => "medium",
             _ => "high",
         };
         body.insert("reasoning_effort".into(), json!(effort));

@@ -157,6 +157,12 @@ fn statuses_become_failures() {
         r#"{"error":{"message":"Conversation roles must alternate user/assistant/user/assistant/...","code":400}}"#,
         "invalid-argument-generic",
     );
+    // Google's own layer.
+    check(
+        400,
+        r#"[{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}}]"#,
+        "internal-500",
+    );
     // FastAPI.
     check(
         422,
@@ -184,9 +190,13 @@ fn a_model_that_the_caller_named_is_the_callers_to_mend() {
     };
     // Ollama.
     let body = r#"{"error":{"message":"model 'm' not found","type":"not_found_error","param":null,"code":null}}"#;
-    let fault = refused(404, body, None, "told", &asked);
-    assert_eq!(fault.problem.name(), "model-not-found");
-    assert_eq!(fault.verdict, Verdict::Good);
+    // Google's own layer.
+    let list = r#"[{"error":{"code":404,"message":"models/m is not found for API version v1main","status":"NOT_FOUND"}}]"#;
+    for body in [body, list] {
+        let fault = refused(404, body, None, "told", &asked);
+        assert_eq!(fault.problem.name(), "model-not-found");
+        assert_eq!(fault.verdict, Verdict::Good);
+    }
 }
 
 #[test]

@@ -258,8 +258,11 @@ fn thoughts_are_counted_apart() {
     assert_eq!(told(usage), expected);
 }
 
-/// What a model may say: texts, and then calls.
-fn said() -> impl Strategy<Value = (Vec<String>, Vec<(String, Map<String, Value>)>)> {
+/// Texts, and then calls with their arguments.
+type Words = (Vec<String>, Vec<(String, Map<String, Value>)>);
+
+/// What a model may say.
+fn said() -> impl Strategy<Value = Words> {
     let text = "[a-zA-Zäß\u{1F600} \n\"\\\\]{1,8}";
     let args = prop::collection::btree_map("[a-z]{1,4}", ".{0,6}", 0..3);
     let args = args.prop_map(|map| map.into_iter().map(|(k, v)| (k, json!(v))).collect());
