@@ -34,6 +34,7 @@ mod schema;
 mod settings;
 mod standing;
 mod stream;
+mod strict;
 mod tools;
 
 pub use faults::Busy;
@@ -60,10 +61,9 @@ use serde_json::Value;
 use standing::Verdict;
 use std::{
     fmt,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
-use tokio::sync::OnceCell;
 
 /// A list of models that takes longer tells nothing.
 const MODELS_TIMEOUT: Duration = Duration::from_secs(10);
@@ -76,7 +76,7 @@ pub struct OpenAi {
     settings: Settings,
     pool: Arc<Pool>,
     /// Found out once, where the settings do not say it.
-    flavour: OnceCell<Flavour>,
+    flavour: OnceLock<Flavour>,
     counter: Option<Counter>,
 }
 
@@ -94,7 +94,7 @@ impl OpenAi {
         settings.check()?;
         Ok(Self {
             pool: Pool::new(&settings)?,
-            flavour: OnceCell::new(),
+            flavour: OnceLock::new(),
             counter: None,
             settings,
         })
@@ -113,8 +113,14 @@ impl OpenAi {
         if self.settings.flavour != Flavour::Auto {
             return self.settings.flavour;
         }
-        let found = self.flavour.get_or_try_init(|| self.find_out()).await;
-        found.copied().unwrap_or(Flavour::Other)
+        if let Some(known) = self.flavour.get() {
+            return *known;
+        }
+        // Several calls may look at once: none waits for another that waits for a dead server.
+        match self.find_out().await {
+            Ok(found) => *self.flavour.get_or_init(|| found),
+            Err(_) => Flavour::Other,
+        }
     }
 
     /// Looks at the address, or else at the owners of the models that are listed.

@@ -27,6 +27,8 @@ impl OpenAi {
         // How the answer is made does not matter, and may be what a server lacks.
         let prompt = GenerateContentRequest {
             generation_config: None,
+            tool_config: None,
+            safety_settings: Vec::new(),
             ..call.clone()
         };
         let count = match target.traits.count {

@@ -62,6 +62,8 @@ pub(super) struct Traits {
     pub(super) detail: bool,
     /// How an answer is held to one of several texts.
     pub(super) one_of: OneOf,
+    /// It keeps to a schema only where that is `strict`.
+    pub(super) strict: bool,
     /// It knows `service_tier`, `store` and `metadata`.
     pub(super) account: bool,
     /// How a prompt is counted.
@@ -120,6 +122,7 @@ const CORE: Traits = Traits {
     fetches: false,
     detail: false,
     one_of: OneOf::Never,
+    strict: false,
     account: false,
     count: Count::Never,
 };
@@ -135,6 +138,7 @@ const OPENAI: Traits = Traits {
     documents: true,
     fetches: true,
     detail: true,
+    strict: true,
     account: true,
     ..CORE
 };

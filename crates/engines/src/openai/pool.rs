@@ -125,6 +125,12 @@ impl Lease {
         self.verdict = verdict;
     }
 
+    /// Says that the reply has begun.
+    pub(super) fn answer(&self) {
+        self.pool
+            .standing(|standings| standings.answer(self.at, Instant::now()));
+    }
+
     /// Puts a mark in the place of the key.
     pub(super) fn redact(&self, text: &str) -> String {
         self.pool.redact(text)
@@ -134,7 +140,14 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let (at, verdict) = (self.at, self.verdict);
-        self.pool
-            .standing(|standings| standings.end(at, verdict, Instant::now()));
+        let ended = |standings: &mut Standings| standings.end(at, verdict, Instant::now());
+        if let Some(time) = self.pool.standing(ended) {
+            let server = self.member().api.base_url();
+            tracing::warn!(
+                server,
+                seconds = time.as_secs(),
+                "failed too often; left alone"
+            );
+        }
     }
 }

@@ -6,6 +6,7 @@ use super::{
     media,
     request::Target,
     schema::json_schema,
+    strict,
 };
 use propus_wire::generate::{
     GenerationConfig, MediaResolution, ResponseModality, ThinkingConfig, ThinkingLevel,
@@ -89,7 +90,10 @@ fn put_form(config: &GenerationConfig, target: &Target<'_>, gaps: &Gaps<'_>, bod
     look_at_two_schemas(config, gaps);
     match config.response_mime_type.as_deref() {
         Some("application/json") => {
-            body.insert("response_format".into(), json_format(schema(config)));
+            body.insert(
+                "response_format".into(),
+                json_format(schema(config), target),
+            );
         }
         Some("text/x.enum") => put_one_of(config, target, gaps, body),
         None | Some("" | "text/plain") => look_at_schemas(config, gaps),
@@ -100,14 +104,16 @@ fn put_form(config: &GenerationConfig, target: &Target<'_>, gaps: &Gaps<'_>, bod
     }
 }
 
-fn json_format(schema: Option<Value>) -> Value {
-    match schema {
-        None => json!({ "type": "json_object" }),
-        Some(schema) => json!({
-            "type": "json_schema",
-            "json_schema": { "name": "answer", "schema": schema },
-        }),
+fn json_format(schema: Option<Value>, target: &Target<'_>) -> Value {
+    let Some(mut schema) = schema else {
+        return json!({ "type": "json_object" });
+    };
+    let is_strict = target.traits.strict && strict::close(&mut schema);
+    let mut form = json!({ "name": "answer", "schema": schema });
+    if is_strict {
+        form["strict"] = json!(true);
     }
+    json!({ "type": "json_schema", "json_schema": form })
 }
 
 fn schema(config: &GenerationConfig) -> Option<Value> {

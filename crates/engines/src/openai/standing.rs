@@ -77,20 +77,29 @@ impl Standings {
         Some(picked)
     }
 
-    /// A call has ended.
-    pub(super) fn end(&mut self, at: usize, verdict: Verdict, now: Instant) {
+    /// A call's reply has begun: a server that was only tried is back, however long the reply is.
+    pub(super) fn answer(&mut self, at: usize, now: Instant) {
+        let member = &mut self.members[at];
+        if member.state == State::Tried {
+            member.state = State::Returning(now);
+        }
+    }
+
+    /// A call has ended. Says for how long its server is left alone, where that begins now.
+    pub(super) fn end(&mut self, at: usize, verdict: Verdict, now: Instant) -> Option<Duration> {
         let rules = self.rules;
         let member = &mut self.members[at];
         member.running = member.running.saturating_sub(1);
         match verdict {
             Verdict::Good => member.succeed(now, rules),
-            Verdict::Bad => member.fail(now, rules),
+            Verdict::Bad => return member.fail(now, rules),
             // The next call tries again.
             Verdict::Unknown if member.state == State::Tried => {
                 member.state = State::Ejected(now);
             }
             Verdict::Unknown => {}
         }
+        None
     }
 
     /// Calls being answered by all.
@@ -155,7 +164,7 @@ impl Standing {
         }
     }
 
-    fn fail(&mut self, now: Instant, rules: Ejection) {
+    fn fail(&mut self, now: Instant, rules: Ejection) -> Option<Duration> {
         self.failures = self.failures.saturating_add(1);
         let is_out = match self.state {
             State::Tried => true,
@@ -163,14 +172,18 @@ impl Standing {
             State::Ejected(_) => false,
             State::Good | State::Returning(_) => self.failures >= rules.failures,
         };
-        if is_out {
-            let twice = 2u64.saturating_pow(self.ejections);
-            let seconds = rules.seconds.saturating_mul(twice);
-            let seconds = seconds.min(rules.longest_seconds.max(rules.seconds));
-            self.ejections = self.ejections.saturating_add(1);
-            self.failures = 0;
-            self.state = State::Ejected(now + Duration::from_secs(seconds));
-        }
+        is_out.then(|| self.eject(now, rules))
+    }
+
+    fn eject(&mut self, now: Instant, rules: Ejection) -> Duration {
+        let twice = 2u64.saturating_pow(self.ejections);
+        let seconds = rules.seconds.saturating_mul(twice);
+        let seconds = seconds.min(rules.longest_seconds.max(rules.seconds));
+        let time = Duration::from_secs(seconds);
+        self.ejections = self.ejections.saturating_add(1);
+        self.failures = 0;
+        self.state = State::Ejected(now + time);
+        time
     }
 }
 

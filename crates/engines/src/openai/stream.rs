@@ -28,6 +28,7 @@ pub(super) fn read(
         reader: Reader::new(include_thoughts),
         lease,
         asked,
+        has_begun: false,
     };
     match is_stream {
         true => events(reply, reading, silence),
@@ -54,6 +55,7 @@ struct Reading {
     reader: Reader,
     lease: Lease,
     asked: Asked,
+    has_begun: bool,
 }
 
 /// What an event says.
@@ -137,6 +139,9 @@ impl Reading {
         })?;
         if event.error.is_some() || event.object.as_deref() == Some("error") {
             return Err(self.failed(&text));
+        }
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.lease.answer();
         }
         Ok(Step::Chunks(self.reader.take(event)))
     }

@@ -279,6 +279,17 @@ fn forms_are_asked_for() {
         schema,
         json!({ "response_format": { "type": "json_schema", "json_schema": { "name": "answer", "schema": expected } } }),
     );
+    let object = json!({
+        "responseMimeType": "application/json",
+        "responseSchema": { "type": "OBJECT", "properties": { "a": { "type": "STRING" } }, "required": ["a"] },
+    });
+    let closed = json!({ "type": "object", "properties": { "a": { "type": "string" } }, "required": ["a"], "additionalProperties": false });
+    let strict = json!({ "name": "answer", "schema": closed, "strict": true });
+    check_config(
+        Openai,
+        object,
+        json!({ "response_format": { "type": "json_schema", "json_schema": strict } }),
+    );
     let one_of = json!({
         "responseMimeType": "text/x.enum",
         "responseSchema": { "type": "STRING", "enum": ["a.b", "say \"c\""] },

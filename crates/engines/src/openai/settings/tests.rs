@@ -95,3 +95,18 @@ fn keys_are_read_and_never_shown() {
     let key = Key::from(&*format!("file:{}", empty.path().display()));
     assert!(key.read().unwrap_err().to_string().contains("is empty"));
 }
+
+#[test]
+fn they_stand_behind_a_kind() {
+    /// As a configuration has its engines.
+    #[derive(Debug, Deserialize)]
+    #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+    enum Kind {
+        OpenAi(Box<Settings>),
+    }
+    let read = |toml: &str| toml::from_str::<Kind>(toml);
+    let Kind::OpenAi(settings) = read("kind = 'openai'\nbase_url = 'http://x'").unwrap();
+    assert_eq!(settings.base_url.as_deref(), Some("http://x"));
+    let error = read("kind = 'openai'\nbase_rul = 'http://x'").unwrap_err();
+    assert!(error.to_string().contains("unknown field `base_rul`"));
+}

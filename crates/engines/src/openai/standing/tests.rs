@@ -133,6 +133,22 @@ fn a_try_that_says_nothing_is_repeated() {
 }
 
 #[test]
+fn a_reply_that_begins_ends_the_trial() {
+    let mut play = Play::of(1);
+    play.call(Bad, 0);
+    assert_eq!(play.begin(0), Some(0));
+    let now = play.at(0);
+    let alone = play.standings.end(0, Bad, now);
+    assert_eq!(alone, Some(Duration::from_secs(10)));
+    assert_eq!(play.begin(10), Some(0));
+    let now = play.at(12);
+    play.standings.answer(0, now);
+    assert_eq!(play.standings.members[0].state, State::Returning(now));
+    // It is still busy with that reply.
+    assert_eq!(play.standings.running(), 1);
+}
+
+#[test]
 fn where_all_are_out_the_first_to_return_is_asked() {
     let mut play = Play::of(2);
     for (member, second) in [(0, 0), (1, 5)] {
