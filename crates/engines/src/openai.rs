@@ -23,6 +23,7 @@ mod embeddings;
 mod faults;
 pub mod fields;
 mod flavour;
+mod form;
 mod gaps;
 mod media;
 mod messages;
@@ -35,6 +36,7 @@ mod settings;
 mod standing;
 mod stream;
 mod strict;
+mod thinking;
 mod tools;
 
 pub use faults::Busy;
@@ -47,7 +49,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use faults::{Asked, Fault};
 use pool::{Lease, Pool};
-use propus_client::{Method, transport::Reply};
+use propus_client::{
+    Method,
+    transport::{Call, Reply},
+};
 use propus_failures::Problem;
 use propus_wire::{
     embed::{ContentEmbedding, EmbedContentRequest},
@@ -190,34 +195,17 @@ impl OpenAi {
         let mut tried = Vec::new();
         let mut last = None;
         while let Some(mut lease) = self.pool.lease(&tried) {
-            let member = lease.member();
-            let mut call = match path {
-                Path::Api(path) => member.api.call(method.clone(), path),
-                Path::Root(path) => member.root.call(method.clone(), path),
+            let Some(call) = prepared(&lease, &method, path, body.as_ref(), asked) else {
+                return Err(last.unwrap_or_else(|| Fault::of_call(faults::late())));
             };
-            if let Some(body) = &body {
-                call = call
-                    .body(body.clone())
-                    .header("content-type", "application/json");
-            }
-            if let Some(until) = asked.until {
-                let left = until.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    return Err(last.unwrap_or_else(|| Fault::of_call(faults::late())));
-                }
-                call = call.timeout(left);
-            }
             let error = match call.send().await {
                 Ok(reply) => return Ok((lease, reply)),
                 Err(error) => error,
             };
             let fault = faults::of(&error, asked);
             lease.judge(fault.verdict);
-            tracing::debug!(
-                server = member_name(&lease),
-                problem = fault.problem.name(),
-                "failed"
-            );
+            let problem = fault.problem.name();
+            tracing::debug!(server = member_name(&lease), problem, "failed");
             if !fault.elsewhere {
                 return Err(fault);
             }
@@ -248,6 +236,31 @@ impl OpenAi {
             }
         }
     }
+}
+
+/// A call that is ready to be sent; `None` where it would be late.
+fn prepared(
+    lease: &Lease,
+    method: &Method,
+    path: Path<'_>,
+    body: Option<&Bytes>,
+    asked: &Asked,
+) -> Option<Call> {
+    let member = lease.member();
+    let mut call = match path {
+        Path::Api(path) => member.api.call(method.clone(), path),
+        Path::Root(path) => member.root.call(method.clone(), path),
+    };
+    if let Some(body) = body {
+        call = call
+            .body(body.clone())
+            .header("content-type", "application/json");
+    }
+    let Some(until) = asked.until else {
+        return Some(call);
+    };
+    let left = until.saturating_duration_since(Instant::now());
+    (!left.is_zero()).then(|| call.timeout(left))
 }
 
 fn member_name(lease: &Lease) -> &str {

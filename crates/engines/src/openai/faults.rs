@@ -3,13 +3,17 @@
 //! What is the operator's to mend, such as our key, is an internal error to the caller and a line
 //! in the log.
 
+mod account;
+mod lengths;
+
 use super::{gaps::Untranslatable, standing::Verdict};
+use account::Account;
+use lengths::too_long;
 use propus_client::Error;
 use propus_failures::{
     Failure, Problem, Violation,
     cards::Medium,
     content::image_invalid::ImageInvalid,
-    limits::context_too_long::ContextTooLong,
     models::model_not_found::ModelNotFound,
     quota::quota_shared_capacity::QuotaSharedCapacity,
     request::{
@@ -23,7 +27,7 @@ use propus_failures::{
 };
 use propus_wire::{
     Version,
-    status::{Code, Detail, Status},
+    status::{Detail, Status},
 };
 use serde_json::Value;
 use std::time::{Duration, Instant};
@@ -72,26 +76,6 @@ impl Fault {
             elsewhere: false,
             is_blocked: false,
         }
-    }
-}
-
-/// A prompt that is too long, of which the server says no numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct TooLong(String);
-
-impl Failure for TooLong {
-    fn name(&self) -> &'static str {
-        "context-too-long"
-    }
-
-    fn status(&self) -> Status {
-        // Google's older wording, which has no numbers either.
-        let message = "The input token count exceeds the maximum number of tokens allowed.";
-        Status::new(Code::InvalidArgument, message)
-    }
-
-    fn log(&self) -> Option<String> {
-        Some(self.0.clone())
     }
 }
 
@@ -207,60 +191,6 @@ fn told(error: &Error) -> String {
 /// Seconds are what servers send; a date would need their clock.
 fn retry_after(header: Option<&str>) -> Option<Duration> {
     Duration::try_from_secs_f64(header?.trim().parse().ok()?).ok()
-}
-
-/// What a server says of an error, in any of its forms.
-#[derive(Debug, Default)]
-struct Account {
-    message: String,
-    kind: String,
-    code: String,
-    param: String,
-    /// Of llama-server: the prompt and the context, in tokens.
-    counts: Option<(u64, u64)>,
-}
-
-impl Account {
-    /// Reads `{"error": {...}}`, `{"error": "text"}`, the flat form of older vLLM, `{"detail": ...}`
-    /// of FastAPI, a list of one of these as Google's own layer sends it, or text.
-    fn of(body: &str) -> Self {
-        let Ok(json) = serde_json::from_str::<Value>(body) else {
-            return Self {
-                message: body.trim().to_owned(),
-                ..Self::default()
-            };
-        };
-        let json = json.get(0).unwrap_or(&json);
-        let error = json.get("error").unwrap_or(json);
-        let text = |name: &str| match error.get(name) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Null) | None => String::new(),
-            Some(other) => other.to_string(),
-        };
-        let count = |name: &str| error.get(name).and_then(Value::as_u64);
-        let message = match error {
-            Value::String(text) => text.clone(),
-            _ => [text("message"), text("detail"), text("error")]
-                .into_iter()
-                .find(|text| !text.is_empty())
-                .unwrap_or_default(),
-        };
-        Self {
-            message,
-            kind: text("type"),
-            code: text("code"),
-            param: text("param"),
-            counts: count("n_prompt_tokens").zip(count("n_ctx")),
-        }
-    }
-
-    fn is(&self, code: &str) -> bool {
-        self.code == code || self.kind == code
-    }
-
-    fn says(&self, words: &str) -> bool {
-        self.message.to_ascii_lowercase().contains(words)
-    }
 }
 
 /// The fault of a reply that is an error. `told` is its line for the log.
@@ -421,80 +351,6 @@ fn field(param: &str) -> Option<&'static str> {
         .iter()
         .find(|(name, _)| *name == first)
         .map(|(_, field)| *field)
-}
-
-/// The problem of a prompt that is too long, or of an answer for which it leaves no room.
-fn too_long(account: &Account) -> Option<Problem> {
-    if let Some((tokens, limit)) = account.counts {
-        return Some(ContextTooLong { tokens, limit }.into());
-    }
-    let is_said = account.is("context_length_exceeded")
-        || account.is("exceed_context_size_error")
-        || ["context length", "model length", "context size"]
-            .iter()
-            .any(|words| account.says(words));
-    if !is_said {
-        return None;
-    }
-    let limit = limit_in(&account.message).unwrap_or(0);
-    let tokens = tokens_in(&account.message).unwrap_or(0);
-    // The prompt alone would fit: the answer that is asked for does not.
-    if tokens > 0 && limit > 0 && tokens < limit {
-        let path = "GenerateContentRequest.generation_config.max_output_tokens";
-        let rule = format!(
-            "the prompt has {tokens} of at most {limit} tokens; the answer may have {} at most",
-            limit - tokens
-        );
-        let violations = vec![Violation::new(path, rule)];
-        return Some(Untranslatable { violations }.into());
-    }
-    match tokens > 0 && limit > 0 {
-        true => Some(ContextTooLong { tokens, limit }.into()),
-        false => Some(TooLong(account.message.clone()).into()),
-    }
-}
-
-/// The context, in the words of OpenAI, vLLM and SGLang.
-fn limit_in(message: &str) -> Option<u64> {
-    [
-        "maximum context length is ",
-        "maximum context length of ",
-        "maximum context length (",
-        "maximum model length of ",
-        "context length (",
-    ]
-    .iter()
-    .find_map(|mark| number_after(message, mark))
-}
-
-/// The prompt, in the words of OpenAI, vLLM and SGLang.
-fn tokens_in(message: &str) -> Option<u64> {
-    let behind = [
-        " in the messages",
-        " tokens from the input messages",
-        " input tokens",
-    ];
-    let before = [
-        "messages resulted in ",
-        "The input (",
-        "Input length (",
-        "prompt (length ",
-        "requested ",
-    ];
-    let counted = behind.iter().find_map(|mark| number_before(message, mark));
-    counted.or_else(|| before.iter().find_map(|mark| number_after(message, mark)))
-}
-
-fn number_after(text: &str, mark: &str) -> Option<u64> {
-    let (_, rest) = text.split_once(mark)?;
-    let end = rest.find(|letter: char| !letter.is_ascii_digit());
-    rest[..end.unwrap_or(rest.len())].parse().ok()
-}
-
-fn number_before(text: &str, mark: &str) -> Option<u64> {
-    let (rest, _) = text.split_once(mark)?;
-    let begin = rest.rfind(|letter: char| !letter.is_ascii_digit());
-    rest[begin.map_or(0, |at| at + 1)..].parse().ok()
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Bodies are retyped from the servers' code and from public reports, each with its server.
 
 use super::*;
+use propus_failures::limits::context_too_long::ContextTooLong;
+use propus_wire::status::Code;
 
 fn asked() -> Asked {
     Asked {
