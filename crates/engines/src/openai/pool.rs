@@ -6,16 +6,33 @@ use super::{
 };
 use propus_client::transport::Transport;
 use std::{
+    fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
+
+/// As of the client's transport.
+const SHORTEST_SECRET: usize = 8;
 
 /// Servers that have the same model.
 #[derive(Debug)]
 pub(super) struct Pool {
     members: Vec<Member>,
     standings: Mutex<Standings>,
-    key: Option<String>,
+    secrets: Vec<Secret>,
+}
+
+/// A header that is not shown.
+struct Secret {
+    name: String,
+    prefix: &'static str,
+    value: String,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
 }
 
 /// One server.
@@ -29,17 +46,13 @@ pub(super) struct Member {
 
 impl Pool {
     pub(super) fn new(settings: &Settings) -> Result<Arc<Self>, SettingsError> {
-        let key = settings
-            .api_key
-            .as_ref()
-            .map(|key| key.read())
-            .transpose()?;
+        let secrets = secrets(settings)?;
         let addresses = settings.addresses()?;
         let members = addresses.iter().enumerate().map(|(at, address)| {
             let root = address.strip_suffix("/v1").unwrap_or(address);
             Ok(Member {
-                api: transport(address, at, key.as_deref(), settings)?,
-                root: transport(root, at, key.as_deref(), settings)?,
+                api: transport(address, at, &secrets, settings)?,
+                root: transport(root, at, &secrets, settings)?,
             })
         });
         let members: Vec<_> = members.collect::<Result<_, SettingsError>>()?;
@@ -47,7 +60,7 @@ impl Pool {
         Ok(Arc::new(Self {
             members,
             standings: Mutex::new(standings),
-            key,
+            secrets,
         }))
     }
 
@@ -68,10 +81,10 @@ impl Pool {
 
     /// Puts a mark in the place of the key.
     pub(super) fn redact(&self, text: &str) -> String {
-        match &self.key {
-            Some(key) => text.replace(key, "<key>"),
-            None => text.to_owned(),
-        }
+        let values = self.secrets.iter().map(|secret| &secret.value);
+        // Shorter ones are test words, and hiding them would garble the text around them.
+        let hidden = values.filter(|value| value.len() >= SHORTEST_SECRET);
+        hidden.fold(text.to_owned(), |text, value| text.replace(value, "<key>"))
     }
 
     fn standing<T>(&self, look: impl FnOnce(&mut Standings) -> T) -> T {
@@ -80,21 +93,42 @@ impl Pool {
     }
 }
 
+/// The key and the headers of the settings.
+fn secrets(settings: &Settings) -> Result<Vec<Secret>, SettingsError> {
+    let key = settings.api_key.as_ref().map(|key| {
+        Ok(Secret {
+            name: "authorization".into(),
+            prefix: "Bearer ",
+            value: key.read("api_key")?,
+        })
+    });
+    let headers = settings.headers.iter().map(|(name, value)| {
+        Ok(Secret {
+            name: name.clone(),
+            prefix: "",
+            value: value.read(&format!("headers.{name}"))?,
+        })
+    });
+    key.into_iter().chain(headers).collect()
+}
+
 fn transport(
     address: &str,
     at: usize,
-    key: Option<&str>,
+    secrets: &[Secret],
     settings: &Settings,
 ) -> Result<Transport, SettingsError> {
     let mut builder = Transport::builder(address)
         .connect_timeout(settings.connect_timeout())
         .first_byte_timeout(settings.first_byte_timeout())
         .user_agent(concat!("propus/", env!("CARGO_PKG_VERSION")));
-    for (name, value) in &settings.headers {
-        builder = builder.header(name, value);
-    }
-    if let Some(key) = key {
-        builder = builder.secret("authorization", "Bearer ", key);
+    for Secret {
+        name,
+        prefix,
+        value,
+    } in secrets
+    {
+        builder = builder.secret(name, *prefix, value);
     }
     builder.build().map_err(|error| {
         let hint = error.hint().unwrap_or_default();

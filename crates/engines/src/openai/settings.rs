@@ -30,8 +30,9 @@ pub struct Settings {
     pub flavour: Flavour,
     /// The key for the server: `env:NAME`, `file:PATH`, or the key itself.
     pub api_key: Option<Key>,
-    /// Headers of every call, such as `OpenAI-Organization`.
-    pub headers: BTreeMap<String, String>,
+    /// Headers of every call, such as `OpenAI-Organization`. Their values may be secret, so they are
+    /// written as keys are: `env:NAME`, `file:PATH`, or the value itself.
+    pub headers: BTreeMap<String, Key>,
     /// Whether replies are asked for piece by piece. Without it a caller that leaves stops nothing.
     pub stream: bool,
     /// How long a connection may take to come about, in seconds.
@@ -131,40 +132,46 @@ impl From<&str> for Key {
 }
 
 impl Key {
-    /// The key itself, by the process's environment and files.
-    pub(super) fn read(&self) -> Result<String, SettingsError> {
+    /// The key itself, by the process's environment and files. `setting` is where it stands.
+    pub(super) fn read(&self, setting: &str) -> Result<String, SettingsError> {
         let text = self.0.as_str();
         if let Some(name) = text.strip_prefix("env:") {
-            let value = std::env::var(name)
-                .ok()
-                .filter(|key| !key.trim().is_empty());
-            return value.map(|key| key.trim().to_owned()).ok_or_else(|| {
-                SettingsError::new(
-                    format!("`api_key` names the variable `{name}`, which is not set"),
-                    format!("set {name}, or use file:PATH"),
-                )
-            });
+            return of_variable(name, setting);
         }
-        let Some(path) = text.strip_prefix("file:") else {
-            return match text.trim() {
-                "" => Err(SettingsError::new(
-                    "`api_key` is empty",
-                    "leave it out where the server needs none",
-                )),
-                key => Ok(key.to_owned()),
-            };
-        };
-        let wrong = |what: String| {
-            SettingsError::new(
-                format!("`api_key` names the file `{path}`, which {what}"),
-                "put the key alone into it",
-            )
-        };
-        let key = fs::read_to_string(path).map_err(|e| wrong(format!("cannot be read: {e}")))?;
-        match key.trim() {
-            "" => Err(wrong("is empty".into())),
+        if let Some(path) = text.strip_prefix("file:") {
+            return of_file(path, setting);
+        }
+        match text.trim() {
+            "" => Err(SettingsError::new(
+                format!("`{setting}` is empty"),
+                "leave it out where the server needs none",
+            )),
             key => Ok(key.to_owned()),
         }
+    }
+}
+
+fn of_variable(name: &str, setting: &str) -> Result<String, SettingsError> {
+    let value = std::env::var(name).unwrap_or_default();
+    match value.trim() {
+        "" => Err(SettingsError::new(
+            format!("`{setting}` names the variable `{name}`, which is not set"),
+            format!("set {name}, or use file:PATH"),
+        )),
+        key => Ok(key.to_owned()),
+    }
+}
+
+fn of_file(path: &str, setting: &str) -> Result<String, SettingsError> {
+    let wrong = |what: String| {
+        let what = format!("`{setting}` names the file `{path}`, which {what}");
+        SettingsError::new(what, "put the key alone into it")
+    };
+    let key = fs::read_to_string(path);
+    let key = key.map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    match key.trim() {
+        "" => Err(wrong("is empty".into())),
+        key => Ok(key.to_owned()),
     }
 }
 

@@ -14,6 +14,9 @@ use propus_failures::{Problem, service::deadline_504::Deadline504};
 use propus_wire::generate::GenerateContentResponse;
 use std::time::Duration;
 
+/// The longest reply that comes at once, in bytes: no model says more.
+const LONGEST_REPLY: usize = 64 << 20;
+
 /// The chunks of a reply. They hold the lease: the server is busy until they end or are dropped.
 pub(super) fn read(
     reply: Reply,
@@ -23,17 +26,17 @@ pub(super) fn read(
     silence: Duration,
 ) -> Chunks {
     let content_type = reply.header("content-type").unwrap_or_default();
-    let is_stream = content_type.starts_with("text/event-stream");
+    let is_whole = content_type.starts_with("application/json");
     let reading = Reading {
         reader: Reader::new(include_thoughts),
         lease,
         asked,
         has_begun: false,
     };
-    match is_stream {
-        true => events(reply, reading, silence),
+    match is_whole {
         // What does not stream, or was not asked to, answers at once.
-        false => whole(reply, reading),
+        true => whole(reply, reading),
+        false => events(reply, reading, silence),
     }
 }
 
@@ -103,7 +106,7 @@ fn events(reply: Reply, mut reading: Reading, silence: Duration) -> Chunks {
 
 fn whole(reply: Reply, mut reading: Reading) -> Chunks {
     async_stream::stream! {
-        match reply.text(usize::MAX).await {
+        match reply.text(LONGEST_REPLY).await {
             Ok(text) => match reading.take(Event::Data(text)) {
                 Ok(Step::Chunks(chunks)) => {
                     for chunk in chunks {

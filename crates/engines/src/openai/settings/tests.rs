@@ -64,6 +64,10 @@ fn faults_are_named() {
         "base_url = 'http://x'\nheaders = { 'a b' = 'c' }",
         "is not the name of a header",
     );
+    check(
+        "base_url = 'http://x'\nheaders = { x-team = 'env:PROPUS_NO_SUCH' }",
+        "`headers.x-team` names the variable",
+    );
 }
 
 #[test]
@@ -83,17 +87,22 @@ fn keys_are_read_and_never_shown() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     writeln!(file, "sk-from-a-file").unwrap();
     let key = Key::from(&*format!("file:{}", file.path().display()));
-    assert_eq!(key.read().unwrap(), "sk-from-a-file");
-    assert_eq!(Key::from("sk-itself").read().unwrap(), "sk-itself");
+    assert_eq!(key.read("api_key").unwrap(), "sk-from-a-file");
+    assert_eq!(Key::from("sk-itself").read("api_key").unwrap(), "sk-itself");
     assert_eq!(format!("{:?}", Key::from("sk-itself")), "<key>");
     // Cargo sets this one.
     assert_eq!(
-        Key::from("env:CARGO_PKG_NAME").read().unwrap(),
+        Key::from("env:CARGO_PKG_NAME").read("api_key").unwrap(),
         "propus-engines"
     );
     let empty = tempfile::NamedTempFile::new().unwrap();
     let key = Key::from(&*format!("file:{}", empty.path().display()));
-    assert!(key.read().unwrap_err().to_string().contains("is empty"));
+    assert!(
+        key.read("api_key")
+            .unwrap_err()
+            .to_string()
+            .contains("is empty")
+    );
 }
 
 #[test]
