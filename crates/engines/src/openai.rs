@@ -134,22 +134,39 @@ impl OpenAi {
         if let Some(known) = addresses.iter().find_map(|at| Flavour::of_address(at)) {
             return Ok(known);
         }
+        let models = self.models().await?;
+        let mut owners = models.iter().filter_map(|model| model["owned_by"].as_str());
+        let found = owners.find_map(Flavour::of_owner).unwrap_or(Flavour::Other);
+        tracing::info!(flavour = ?found, "found out which server it is");
+        Ok(found)
+    }
+
+    /// How many tokens the model reads and writes together, where the server's list says so, as
+    /// those of vLLM and SGLang do. `model` is the caller's name for it.
+    pub async fn context_tokens(&self, model: &str) -> Option<u32> {
+        let asked = self.asked(Some(model), "generateContent", None);
+        let name = self.model(&asked);
+        let models = self.models().await.ok()?;
+        let own = models.iter().find(|model| model["id"] == *name)?;
+        u32::try_from(own["max_model_len"].as_u64()?).ok()
+    }
+
+    /// The models that are listed; none where the server answers and has no list.
+    async fn models(&self) -> Result<Vec<Value>, Problem> {
         let until = Some(Instant::now() + MODELS_TIMEOUT);
         let asked = self.asked(None, "generateContent", until);
         let path = Path::Api("models");
         let (mut lease, reply) = match self.send(Method::GET, path, None, &asked).await {
             Ok(sent) => sent,
-            // It answers, and has no list.
-            Err(fault) if fault.verdict == Verdict::Good => return Ok(Flavour::Other),
+            Err(fault) if fault.verdict == Verdict::Good => return Ok(Vec::new()),
             Err(fault) => return Err(fault.problem),
         };
-        let list: Value = reply.json().await.unwrap_or_default();
+        let mut list: Value = reply.json().await.unwrap_or_default();
         lease.judge(Verdict::Good);
-        let models = list["data"].as_array().into_iter().flatten();
-        let mut owners = models.filter_map(|model| model["owned_by"].as_str());
-        let found = owners.find_map(Flavour::of_owner).unwrap_or(Flavour::Other);
-        tracing::info!(flavour = ?found, server = member_name(&lease), "found out");
-        Ok(found)
+        match list["data"].take() {
+            Value::Array(models) => Ok(models),
+            _ => Ok(Vec::new()),
+        }
     }
 
     fn asked(&self, model: Option<&str>, method: &'static str, until: Option<Instant>) -> Asked {
