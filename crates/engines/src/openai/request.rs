@@ -88,7 +88,11 @@ fn look(call: &GenerateContentRequest, gaps: &Gaps<'_>) {
         // A server without filters blocks nothing, which is what these ask for.
         let is_met = matches!(
             setting.threshold,
-            None | Some(HarmBlockThreshold::None | HarmBlockThreshold::Off)
+            None | Some(
+                HarmBlockThreshold::None
+                    | HarmBlockThreshold::Off
+                    | HarmBlockThreshold::Unspecified
+            )
         );
         if !is_met {
             gaps.refuse(
