@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 use ipnet::IpNet;
+use propus_engines::openai;
 use propus_failures::cards::Profile;
 use propus_server::inject::Rule;
 use serde::Deserialize;
@@ -147,6 +148,8 @@ pub enum Engine {
         /// A name in the model folder, or a path.
         model: String,
     },
+    /// A server with OpenAI's API.
+    OpenAi(Box<openai::Settings>),
     /// Fixed replies from a file.
     Scripted {
         /// The file; without one it repeats what it is told.

@@ -6,7 +6,10 @@ use crate::{
     folders,
 };
 use anyhow::Context;
-use propus_engines::scripted::Scripted;
+use propus_engines::{
+    openai::{self, OpenAi},
+    scripted::Scripted,
+};
 use propus_failures::Card;
 use propus_llama::{
     engine::{DEFAULT_SAMPLING, EmbeddingEngine, LocalEngine},
@@ -14,6 +17,7 @@ use propus_llama::{
     store::{DEFAULT_EMBEDDER, DEFAULT_MODEL, ModelKind, PullSource, Store, StoredModel},
 };
 use propus_server::registry::OwnModel;
+use propus_wire::generate::GenerateContentRequest;
 use std::{fs, path::Path, sync::Arc};
 
 /// Starts all engines. The first one that can do the work stands in for Google's models: what
@@ -27,6 +31,7 @@ pub async fn start(config: &Config, flags: &[String]) -> anyhow::Result<Vec<OwnM
     for (name, engine) in &config.engines {
         let model = match engine {
             Engine::Local { model } => local(&config.local, model).await?,
+            Engine::OpenAi(settings) => open_ai(name, settings).await?,
             Engine::Scripted { script } => scripted(name, script.as_deref())?,
         };
         let named = config.models.iter().filter(|(_, engine)| *engine == name);
@@ -67,6 +72,25 @@ fn scripted(name: &str, script: Option<&Path>) -> anyhow::Result<OwnModel> {
     let engine = Scripted::from_toml(&text)
         .with_context(|| format!("the script of the engine `{name}` has a fault"))?;
     let mut card = Card::for_local(name, 1_048_576);
+    card.methods.push("embedContent".into());
+    Ok(OwnModel {
+        name: name.to_owned(),
+        card: Arc::new(card),
+        engine: Arc::new(engine),
+    })
+}
+
+/// Asks the server how long a prompt may be; where it does not say, it will refuse what is too long.
+async fn open_ai(name: &str, settings: &openai::Settings) -> anyhow::Result<OwnModel> {
+    let upstream = settings.model.clone();
+    let engine = OpenAi::new(settings.clone())
+        .with_context(|| format!("the engine `{name}` has a fault"))?
+        .with_counter(Arc::new(|call: &GenerateContentRequest| {
+            propus_tokens::count_request(call).tokens
+        }));
+    let asked = engine.context_tokens(upstream.as_deref().unwrap_or(name));
+    let context = asked.await.unwrap_or(1_048_576);
+    let mut card = Card::for_local(name, context);
     card.methods.push("embedContent".into());
     Ok(OwnModel {
         name: name.to_owned(),
