@@ -134,6 +134,7 @@ impl Serve {
             admin,
             regions,
             quotas,
+            gateway: None,
             injector: injector(&config, self.inject)?,
         });
         tokio::spawn(quotas::keep(app.clone()));
