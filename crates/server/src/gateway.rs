@@ -128,15 +128,26 @@ impl State {
     }
 
     fn ways_of(&self, app: &App, name: &str, bound: bool) -> Option<Vec<Way>> {
+        let model = self.model(app, name)?;
+        let counted = if self.is_known(app, name) { name } else { "" };
+        Some(self.map.ways(model, name, counted, bound))
+    }
+
+    /// Whether a model's name is more than a caller's word.
+    fn is_known(&self, app: &App, name: &str) -> bool {
+        self.map.is_listed(name)
+            || app.registry.cards().get(name).is_some()
+            || self.map.has_met(name)
+    }
+
+    /// Who answers for a model; none where it is this server alone.
+    fn model(&self, app: &App, name: &str) -> Option<&settings::Model> {
         let own = || app.registry.own().any(|own| own.name == name);
         if !self.map.is_listed(name) && own() {
             return None;
         }
         let model = self.map.model(name)?;
-        let known = self.map.is_listed(name) || app.registry.cards().get(name).is_some();
-        let counted = if known { name } else { "" };
-        let ways = || self.map.ways(model, name, counted, bound);
-        self.map.is_elsewhere(model).then(ways)
+        self.map.is_elsewhere(model).then_some(model)
     }
 }
 
@@ -159,7 +170,7 @@ pub(crate) async fn answer(app: &Arc<App>, request: Request) -> Result<Response,
     let state = gateway.state();
     // What is answered here is read there, too: a body is not read twice.
     if let Named::Method { model, .. } | Named::Model(model) = &named
-        && state.ways_of(app, model, true).is_none()
+        && state.model(app, model).is_none()
     {
         return Err(request);
     }

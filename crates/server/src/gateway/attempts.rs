@@ -117,12 +117,12 @@ impl Course {
             way.line.enter();
             next = match self.attempt(&way).await {
                 Attempted::Served(response, usage) => {
-                    way.serve();
+                    self.served(&way);
                     self.settle(usage).await;
                     return self.marked(response);
                 }
                 Attempted::Begun(begun) => {
-                    way.serve();
+                    self.served(&way);
                     return self.stream(*way, *begun);
                 }
                 Attempted::Failed(failed) => self.after(&way, failed).await,
@@ -259,7 +259,7 @@ impl Course {
             models: there,
             projects: there,
             accounts: there,
-            larger_model: self.larger().is_some_and(|ways| !ways.is_empty()),
+            larger_model: self.larger_model().is_some(),
             can_stream: self.asked.form == Form::Answer
                 && !self.streamed
                 && matches!(way.upstream, Upstream::Google(..)),
@@ -283,12 +283,18 @@ impl Course {
         self.state.rests.of(way.parts.all())
     }
 
-    /// The ways of the larger model.
-    fn larger(&self) -> Option<Vec<Way>> {
+    /// The model with a longer context that is configured.
+    fn larger_model(&self) -> Option<&str> {
         let model = self.state.map.model(self.asked.model.as_deref()?)?;
         let larger = model.larger.as_deref()?;
+        self.state.model(&self.app, larger)?;
+        Some(larger)
+    }
+
+    /// The ways of that model.
+    fn larger(&self) -> Option<Vec<Way>> {
         let bound = self.asked.is_bound();
-        self.state.ways_of(&self.app, larger, bound)
+        self.state.ways_of(&self.app, self.larger_model()?, bound)
     }
 
     async fn chosen(&mut self) -> Next {
@@ -418,15 +424,29 @@ impl Course {
         if let Some(lane) = &way.lane
             && let Told::Passed(passed) = &failed.told
             && passed.status.as_u16() == 429
-            && self.state.map.learns()
         {
-            lane.refused(learnt(&passed.whole()), None);
+            let learns = self.state.map.learns();
+            let learnt = || learnt(&passed.whole());
+            lane.refused(learns.then(learnt).unwrap_or_default());
         }
         // What was answered from here has no key that could rest.
         if let (Upstream::Google(..), Some(part)) = (&way.upstream, way.parts.of(outcome.scope)) {
             let today = (self.app.settings.clock)();
             let rest = outcome.rest();
             self.state.rests.add(part.clone(), rest, failed, today);
+        }
+    }
+
+    /// A way has served.
+    fn served(&self, way: &Way) {
+        way.line.served();
+        if let Some(lane) = &way.lane {
+            lane.served();
+        }
+        if let Some(model) = &self.asked.model
+            && !self.state.is_known(&self.app, model)
+        {
+            self.state.map.meet(model);
         }
     }
 
@@ -581,16 +601,6 @@ impl Course {
         let usage = reply.and_then(|reply| reply.usage_metadata);
         if let (Some(reserved), Some(usage)) = (self.reserved.take(), usage) {
             reserved.settle(&usage).await;
-        }
-    }
-}
-
-impl Way {
-    /// The way has served a call.
-    fn serve(&self) {
-        self.line.served();
-        if let Some(lane) = &self.lane {
-            lane.served();
         }
     }
 }

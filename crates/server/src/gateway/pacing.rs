@@ -206,18 +206,16 @@ impl Lane {
         }
     }
 
-    /// The upstream has refused for a limit, or names a time to wait.
-    pub fn refused(&self, learnt: Learnt, wait: Option<Duration>) {
+    /// The upstream has refused a request for its quota, and may have said its limits.
+    pub fn refused(&self, learnt: Learnt) {
         let now = Instant::now();
         let mut state = lock(&self.state);
+        state.meter.refused(now);
         if let Some(limit) = learnt.requests {
             state.meter.learn_requests(now, limit);
         }
         if let Some(limit) = learnt.tokens {
             state.meter.learn_tokens(now, limit);
-        }
-        if let Some(wait) = wait {
-            state.meter.rest(now + wait);
         }
     }
 

@@ -11,9 +11,9 @@ use propus_engines::google::Google;
 use propus_failures::recovery::{Budget, Policy, Scope};
 use rand::Rng;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
 };
@@ -73,7 +73,12 @@ pub(super) struct Map {
     lanes: Lanes,
     policy: Policy,
     turn: AtomicUsize,
+    /// Models that nobody here knows and that an upstream has served.
+    met: RwLock<HashSet<String>>,
 }
+
+/// So many of them are remembered; callers choose the names, and memory is not endless.
+const MOST_MET: usize = 1_000;
 
 impl Map {
     pub fn new(settings: &Settings, engines: HashMap<String, Known>) -> Self {
@@ -87,6 +92,7 @@ impl Map {
             lanes: Lanes::new(&settings.pacing),
             policy: settings.recovery.0.clone(),
             turn: AtomicUsize::new(0),
+            met: RwLock::default(),
         }
     }
 
@@ -98,6 +104,20 @@ impl Map {
     /// Whether a model has an entry of its own.
     pub fn is_listed(&self, name: &str) -> bool {
         self.models.contains_key(name)
+    }
+
+    /// Whether an upstream has served a model that is not listed.
+    pub fn has_met(&self, name: &str) -> bool {
+        self.met.read().is_ok_and(|met| met.contains(name))
+    }
+
+    /// An upstream has served a model: from now on it is counted by its name.
+    pub fn meet(&self, name: &str) {
+        if let Ok(mut met) = self.met.write()
+            && met.len() < MOST_MET
+        {
+            met.insert(name.to_owned());
+        }
     }
 
     /// Whether any of the engines is an upstream; what is answered here needs no gateway.
@@ -133,7 +153,7 @@ impl Map {
         let engine = of_default
             .chain(only)
             .find(|name| self.google(name).is_some())?;
-        self.ways_of(&Route::to(engine), None, "")
+        self.ways_of(&Route::to(engine), None, "", true)
             .into_iter()
             .next()
     }
@@ -152,13 +172,12 @@ impl Map {
         let routes = routes.into_iter().chain(&model.fallbacks);
         let mut ways = Vec::new();
         for route in routes {
-            let of = self.ways_of(route, Some(name), counted);
-            ways.extend(of.into_iter().take(if bound { 1 } else { usize::MAX }));
+            ways.extend(self.ways_of(route, Some(name), counted, bound));
         }
         ways
     }
 
-    fn ways_of(&self, route: &Route, name: Option<&str>, counted: &str) -> Vec<Way> {
+    fn ways_of(&self, route: &Route, name: Option<&str>, counted: &str, bound: bool) -> Vec<Way> {
         let engine = route.engine.as_str();
         let model = route.model.as_deref().or(name);
         // A name that the configuration gives is known.
@@ -185,11 +204,12 @@ impl Map {
             None => return Vec::new(),
         };
         let keys = google.keys();
-        let first = match name {
-            Some(_) if keys.len() > 1 => self.turn.fetch_add(1, Relaxed),
-            _ => 0,
+        let (first, count) = match bound {
+            true => (0, 1),
+            false if keys.len() == 1 => (0, 1),
+            false => (self.turn.fetch_add(1, Relaxed), keys.len()),
         };
-        (0..keys.len())
+        (0..count)
             .map(|at| (first + at) % keys.len())
             .map(|at| {
                 let key = &keys[at];

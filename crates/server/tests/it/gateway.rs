@@ -1,7 +1,9 @@
 //! The gateway from the outside: whole requests, with upstreams that are real servers.
 
 mod lossless;
+mod quotas;
 mod repairs;
+mod resources;
 mod streams;
 mod upstream;
 

@@ -31,7 +31,6 @@ pub(super) struct Meter {
     tokens: Option<Believed>,
     log: VecDeque<Slot>,
     sent: Slot,
-    rests: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +59,6 @@ impl Meter {
             tokens: None,
             log: VecDeque::new(),
             sent: Slot::at(now),
-            rests: None,
         }
     }
 
@@ -69,13 +67,10 @@ impl Meter {
     pub fn wait(&mut self, now: Instant, requests: u64, tokens: u64) -> Duration {
         self.advance(now);
         let limits = self.limits(now);
-        let rest = self
-            .rests
-            .map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
         let of = |limit: Option<u64>, asked, count: fn(&Slot) -> u64| {
             limit.map_or(Duration::ZERO, |limit| self.room(now, limit, asked, count))
         };
-        rest.max(of(limits.requests, requests, |slot| slot.requests))
+        of(limits.requests, requests, |slot| slot.requests)
             .max(of(limits.tokens, tokens, |slot| slot.tokens))
     }
 
@@ -125,6 +120,16 @@ impl Meter {
         }
     }
 
+    /// The upstream has refused a request for its quota: it does not count there either.
+    pub fn refused(&mut self, now: Instant) {
+        self.advance(now);
+        let counted = self.log.iter_mut().rfind(|slot| slot.requests > 0);
+        if let Some(slot) = counted {
+            slot.requests -= 1;
+            self.sent.requests -= 1;
+        }
+    }
+
     /// The upstream says its limit on requests. One that more requests of this minute have passed already
     /// is not the whole truth, and is not believed.
     pub fn learn_requests(&mut self, now: Instant, limit: u64) {
@@ -141,11 +146,6 @@ impl Meter {
             let until = now + BELIEVED;
             self.tokens = Some(Believed { limit, until });
         }
-    }
-
-    /// The upstream wants nothing until then.
-    pub fn rest(&mut self, until: Instant) {
-        self.rests = self.rests.max(Some(until));
     }
 
     /// The limit on requests, as it is said.
@@ -261,6 +261,8 @@ mod tests {
         }
         meter.learn_requests(now, 10);
         assert!(meter.wait(now, 1, 5).is_zero(), "12 were served already");
+        meter.count(now, 5);
+        meter.refused(now);
         meter.learn_requests(now, 12);
         assert_eq!(meter.wait(now, 1, 5), MINUTE);
         assert_eq!(meter.wait(now, 13, 5), MINUTE * 2);
@@ -269,14 +271,12 @@ mod tests {
     }
 
     #[test]
-    fn tokens_and_rests_count_too() {
+    fn tokens_count_too() {
         let now = Instant::now();
         let mut meter = Meter::new(Limits::default(), 1.0);
         meter.count(now, 80);
         meter.learn_tokens(now, 100);
         assert!(meter.wait(now, 1, 20).is_zero());
         assert_eq!(meter.wait(now, 1, 21), MINUTE);
-        meter.rest(now + Duration::from_secs(90));
-        assert_eq!(meter.wait(now, 1, 1), Duration::from_secs(90));
     }
 }
