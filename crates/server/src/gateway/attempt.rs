@@ -29,7 +29,7 @@ use tokio::time::timeout_at;
 /// What an attempt came to.
 pub(super) enum Attempted {
     /// A reply for the caller, and what it says where it is an answer.
-    Served(Response, Option<GenerateContentResponse>),
+    Served(Response, Option<Box<GenerateContentResponse>>),
     /// A stream that has begun well.
     Begun(Box<Begun>),
     /// Nothing that serves.
@@ -38,7 +38,7 @@ pub(super) enum Attempted {
 
 impl Course {
     /// Makes one attempt.
-    pub async fn attempt(&mut self, way: &Way) -> Attempted {
+    pub async fn attempt(&self, way: &Way) -> Attempted {
         match way.upstream.clone() {
             Upstream::Google(google, key) => self.ask_upstream(way, &google, key).await,
             Upstream::Here(model) => self.ask_here(&model).await,
@@ -46,7 +46,7 @@ impl Course {
     }
 
     /// A model of this server answers, as if it had been asked for.
-    async fn ask_here(&mut self, model: &str) -> Attempted {
+    async fn ask_here(&self, model: &str) -> Attempted {
         let Some(path) = path::of_model(&self.path, model) else {
             let cause = format!("`{model}` has no {}", self.path);
             let outcome = Outcome::of_fault(Fault::Unreadable, Progress::NotSent);
@@ -79,7 +79,7 @@ impl Course {
         })
     }
 
-    async fn ask_upstream(&mut self, way: &Way, google: &Arc<Google>, key: usize) -> Attempted {
+    async fn ask_upstream(&self, way: &Way, google: &Arc<Google>, key: usize) -> Attempted {
         let path = self.path_for(way);
         let query = self.query();
         let headers = self.headers();
@@ -148,7 +148,8 @@ impl Course {
     async fn judge(&self, answer: Answer, google: &Google) -> Attempted {
         let status = answer.status;
         let is_opaque = self.asked.form == Form::Opaque;
-        if !status.is_success() && !(is_opaque && status.is_redirection()) {
+        let is_passed = status.is_success() || is_opaque && status.is_redirection();
+        if !is_passed {
             return self.refused(answer).await;
         }
         match self.asked.form {
@@ -378,7 +379,7 @@ fn ended_early(
 /// A reply that came whole, by what it says.
 fn judged(passed: Passed, reply: GenerateContentResponse) -> Attempted {
     match Outcome::of_reply(&reply) {
-        None => Attempted::Served(passed.response(), Some(reply)),
+        None => Attempted::Served(passed.response(), Some(Box::new(reply))),
         Some(outcome) => Attempted::Failed(Failed {
             outcome,
             told: Told::Passed(passed),

@@ -185,6 +185,27 @@ impl Course {
         }
     }
 
+    /// A stream broke behind its beginning: where recovery lets it be continued, the text so far becomes the
+    /// model's turn, and this is the way for the rest.
+    pub async fn resume(&mut self, way: &Way, outcome: &Outcome, text: &str) -> Option<Way> {
+        let decision = self.decided(way, outcome, true);
+        let Decision::Resume { wait } = decision else {
+            return None;
+        };
+        let mut request: Value = serde_json::from_slice(&self.asked.body).ok()?;
+        let turn = json!({"role": "model", "parts": [{"text": text}]});
+        request.get_mut("contents")?.as_array_mut()?.push(turn);
+        if !self.set_body(&request) || !way.line.withdraw() {
+            return None;
+        }
+        self.history.note(&decision);
+        sleep(wait).await;
+        let next = self.choose().await.ok()?;
+        self.history.begin(&next.name);
+        next.line.enter();
+        Some(next)
+    }
+
     /// Carries a decision out; none where it changed nothing.
     async fn carry_out(&mut self, way: &Way, decision: Decision) -> Option<Next> {
         match decision {
@@ -223,11 +244,18 @@ impl Course {
         Some(self.enter(way.clone()).await)
     }
 
-    pub fn decide(&self, way: &Way, outcome: &Outcome) -> Decision {
+    fn decide(&self, way: &Way, outcome: &Outcome) -> Decision {
+        self.decided(way, outcome, false)
+    }
+
+    fn decided(&self, way: &Way, outcome: &Outcome, can_resume: bool) -> Decision {
         let budget = way.line.budget();
         let mut situation = Situation::new(&self.state.policy, &self.history);
         situation.safe = self.asked.safe;
-        situation.available = self.available(way, outcome);
+        situation.available = Available {
+            can_resume,
+            ..self.available(way, outcome)
+        };
         situation.remaining = Some(self.asked.deadline.remaining());
         situation.deadline = self.allowed(way);
         situation.temperature = self.temperature.or_else(|| temperature(&self.body));
@@ -438,7 +466,7 @@ impl Course {
     }
 
     /// A way has served.
-    fn served(&self, way: &Way) {
+    pub fn served(&self, way: &Way) {
         way.line.served();
         if let Some(lane) = &way.lane {
             lane.served();
@@ -597,7 +625,7 @@ impl Course {
     }
 
     /// Counts what the call really used.
-    pub async fn settle(&mut self, reply: Option<GenerateContentResponse>) {
+    pub async fn settle(&mut self, reply: Option<Box<GenerateContentResponse>>) {
         let usage = reply.and_then(|reply| reply.usage_metadata);
         if let (Some(reserved), Some(usage)) = (self.reserved.take(), usage) {
             reserved.settle(&usage).await;

@@ -34,7 +34,7 @@ pub(in crate::gateway) fn learnt(body: &[u8]) -> Learnt {
                 true => &mut learnt.tokens,
                 false => &mut learnt.requests,
             };
-            *place = place.into_iter().map(|known| *known).chain(value).min();
+            *place = place.iter().copied().chain(value).min();
         }
     }
     learnt

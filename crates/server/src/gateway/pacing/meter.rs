@@ -102,7 +102,7 @@ impl Meter {
     /// A request leaves.
     pub fn count(&mut self, now: Instant, tokens: u64) {
         self.advance(now);
-        if !self.log.back().is_some_and(|slot| now < slot.first + TICK) {
+        if self.log.back().is_none_or(|slot| now >= slot.first + TICK) {
             self.log.push_back(Slot::at(now));
         }
         for slot in self.log.back_mut().into_iter().chain([&mut self.sent]) {

@@ -183,8 +183,6 @@ async fn a_client_that_leaves_ends_the_work() {
 #[tokio::test]
 async fn a_call_that_runs_out_of_time_is_streamed() {
     let raw = Raw::start(vec![vec![Step::Hang], good()]).await;
-    let server = before(&raw.url, "[recovery]\nlongest_deadline_seconds = 0\n");
-    drop(server);
     let server = super::gateway(&format!(
         "[engines.a]\nbase_url = '{}'\napi_key = 'k'\nfirst_byte_timeout_seconds = 0.05\n[models]\ndefault = 'a'\n\
          [recovery]\nlongest_deadline_seconds = 0",
@@ -208,4 +206,46 @@ async fn the_callers_deadline_ends_all_attempts() {
     let server = before(&raw.url, "");
     let reply = ask(&server, UNARY, &[("x-server-timeout", "0.1")]).await;
     assert_eq!((reply.status.as_u16(), raw.requests().len()), (504, 1));
+}
+
+#[tokio::test]
+async fn a_broken_answer_is_continued_where_that_is_allowed() {
+    let broken = vec![
+        head("200 OK", SSE),
+        chunk(event("One ", "").as_bytes()),
+        chunk(event("two ", "").as_bytes()),
+        end(),
+    ];
+    let rest = vec![
+        head("200 OK", SSE),
+        chunk(event("three", STOP).as_bytes()),
+        end(),
+    ];
+    let raw = Raw::start(vec![broken.clone(), rest]).await;
+    let server = before(&raw.url, "[recovery]\nresumes = 1");
+    let (got, _) = pieces(&server, STREAM).await;
+    let expected = event("One ", "") + &event("two ", "") + &event("three", STOP);
+    assert_eq!(got.concat(), expected);
+    let asked = raw.requests().pop().unwrap();
+    let body: serde_json::Value =
+        serde_json::from_str(asked.split_once("\r\n\r\n").unwrap().1).unwrap();
+    assert_eq!(
+        body["contents"][1],
+        serde_json::json!({"role": "model", "parts": [{"text": "One two "}]})
+    );
+    // Once only, and a call of a function is none that could be continued.
+    let raw = Raw::start(vec![broken]).await;
+    let (got, _) = pieces(&before(&raw.url, "[recovery]\nresumes = 1"), STREAM).await;
+    assert!(got.last().unwrap().starts_with("{\"error\""), "{got:?}");
+    assert_eq!(raw.requests().len(), 2);
+    let call = r#"data: {"candidates":[{"content":{"parts":[{"functionCall":{"name":"f"}}]}}]}"#;
+    let steps = vec![
+        head("200 OK", SSE),
+        chunk(format!("{call}\n\n").as_bytes()),
+        end(),
+    ];
+    let raw = Raw::start(vec![steps]).await;
+    let (got, _) = pieces(&before(&raw.url, "[recovery]\nresumes = 1"), STREAM).await;
+    assert!(got.last().unwrap().starts_with("{\"error\""), "{got:?}");
+    assert_eq!(raw.requests().len(), 1);
 }
