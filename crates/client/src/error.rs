@@ -466,7 +466,7 @@ impl Error {
     }
 
     /// What an attempt that ended with this came to; `None` where another makes no sense.
-    pub(crate) fn outcome(&self) -> Option<Outcome> {
+    pub fn outcome(&self) -> Option<Outcome> {
         match &self.0.kind {
             Kind::Connect if self.failure() == Some("tls-error") => {
                 Some(Outcome::of_fault(Fault::Certificate, Progress::NotSent))

@@ -1,5 +1,6 @@
 //! What answers a call: the [`Engine`] trait, and the engines that need no local model.
 
+pub mod google;
 pub mod openai;
 pub mod scripted;
 

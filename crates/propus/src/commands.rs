@@ -2,6 +2,7 @@
 
 pub mod chat;
 pub mod check;
+pub mod config;
 pub mod diagnose;
 pub mod doctor;
 pub mod explain;

@@ -1,10 +1,10 @@
 //! The configuration file: one TOML file, every key of which a flag may override.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use ipnet::IpNet;
-use propus_engines::openai;
+use propus_engines::{google, openai};
 use propus_failures::cards::Profile;
-use propus_server::inject::Rule;
+use propus_server::{gateway::settings as gateway, inject::Rule};
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
@@ -47,7 +47,16 @@ pub struct Config {
     /// Engines by name.
     pub engines: BTreeMap<String, Engine>,
     /// Model names and the engines that answer for them; `default` stands in for all others.
-    pub models: BTreeMap<String, String>,
+    pub models: BTreeMap<String, gateway::Model>,
+    /// What may be tried after a failed attempt at an upstream.
+    #[serde(deserialize_with = "gateway::policy")]
+    pub recovery: gateway::Recovery,
+    /// How requests wait for the upstreams' quotas.
+    pub pacing: gateway::Pacing,
+    /// Replies of upstreams that are given again.
+    pub cache: gateway::Cache,
+    /// Second attempts beside the first one.
+    pub hedging: gateway::Hedging,
     /// Rules by which calls fail, for servers that run with --inject.
     pub inject: Vec<Rule>,
     /// A file of model cards that changes the built-in ones.
@@ -148,6 +157,8 @@ pub enum Engine {
         /// A name in the model folder, or a path.
         model: String,
     },
+    /// Google, or another server with the Gemini API.
+    Google(Box<google::Settings>),
     /// A server with OpenAI's API.
     OpenAi(Box<openai::Settings>),
     /// Fixed replies from a file.
@@ -175,16 +186,41 @@ impl Config {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        for (model, engine) in &self.models {
-            if !self.engines.contains_key(engine) {
-                let known: Vec<_> = self.engines.keys().map(String::as_str).collect();
-                bail!(
-                    "`models.{model}` names the engine `{engine}`, which is not defined\nhint: add [engines.{engine}] or use one of: {}",
-                    known.join(", ")
-                );
-            }
+        let others: Vec<_> = self.here().collect();
+        Ok(self.gateway().check(&others)?)
+    }
+
+    /// The engines that are models of this server.
+    pub fn here(&self) -> impl Iterator<Item = &str> {
+        let here = |engine: &Engine| !matches!(engine, Engine::Google(_));
+        let engines = self.engines.iter().filter(move |(_, engine)| here(engine));
+        engines.map(|(name, _)| name.as_str())
+    }
+
+    /// The engine that alone answers for a model, if it is one of this server.
+    pub fn alone<'a>(&self, model: &'a gateway::Model) -> Option<&'a str> {
+        let [route] = model.routes.as_slice() else {
+            return None;
+        };
+        let is_plain = route.model.is_none() && model.fallbacks.is_empty();
+        let is_here = self.here().any(|name| name == route.engine);
+        (is_plain && is_here).then_some(&route.engine)
+    }
+
+    /// What the gateway is told.
+    pub fn gateway(&self) -> gateway::Settings {
+        let upstream = |(name, engine): (&String, &Engine)| match engine {
+            Engine::Google(settings) => Some((name.clone(), (**settings).clone())),
+            _ => None,
+        };
+        gateway::Settings {
+            engines: self.engines.iter().filter_map(upstream).collect(),
+            models: self.models.clone(),
+            recovery: self.recovery.clone(),
+            pacing: self.pacing.clone(),
+            cache: self.cache.clone(),
+            hedging: self.hedging.clone(),
         }
-        Ok(())
     }
 }
 

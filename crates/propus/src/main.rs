@@ -31,6 +31,9 @@ struct Cli {
 enum Command {
     Serve(commands::serve::Serve),
     Replay(commands::replay::Replay),
+    /// Check a configuration
+    #[command(subcommand)]
+    Config(commands::config::Command),
     Pull(commands::pull::Pull),
     Models(commands::models::Models),
     /// Create, list and end API keys
@@ -82,6 +85,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(serve) => serve.run().await,
         Command::Replay(replay) => replay.run().await,
+        Command::Config(config) => config.run(),
         Command::Pull(pull) => pull.run().await,
         Command::Models(models) => models.run(),
         Command::Keys(keys) => keys.run(),

@@ -2,6 +2,7 @@
 
 use crate::{
     accounts::Accounts,
+    gateway::Gateway,
     inject::Injector,
     layers::{
         admin::AdminToken,
@@ -88,6 +89,8 @@ pub struct App {
     pub regions: Regions,
     /// What projects may ask; `None` is as much as they like.
     pub quotas: Option<Quotas>,
+    /// Other servers that answer; `None` where all is answered here.
+    pub gateway: Option<Gateway>,
     /// Failures on demand; `None` where nobody may ask for them.
     pub injector: Option<Injector>,
 }

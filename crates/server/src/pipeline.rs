@@ -78,7 +78,7 @@ impl Asking {
 }
 
 /// The most tokens that all answers may have, where the request says it.
-fn most_output(request: &GenerateContentRequest) -> Option<u64> {
+pub(crate) fn most_output(request: &GenerateContentRequest) -> Option<u64> {
     let config = request.generation_config.as_ref()?;
     let positive = |count: i32| u64::try_from(count).ok().filter(|count| *count > 0);
     let candidates = config.candidate_count.and_then(positive).unwrap_or(1);

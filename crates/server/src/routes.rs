@@ -13,6 +13,7 @@ pub mod query;
 
 use crate::{
     app::App,
+    gateway,
     layers::{render::Failed, shed::Place},
 };
 use axum::{
@@ -36,25 +37,32 @@ use query::Query;
 use serde_json::Value;
 use std::{error::Error, sync::Arc};
 
-/// Answers everything below `/v1` and `/v1beta`.
+/// Answers everything below `/v1` and `/v1beta`: by other servers where the gateway has them, else here.
 pub async fn dispatch(State(app): State<Arc<App>>, request: Request) -> Response {
+    let request = match gateway::answer(&app, request).await {
+        Ok(response) => return response,
+        Err(request) => request,
+    };
+    let path = request.uri().path().to_owned();
+    match here(&app, request).await {
+        Some(reply) => reply.unwrap_or_else(|problem| Failed(problem).into_response()),
+        None => not_found::page(&path),
+    }
+}
+
+/// Answers what this server's own models can; none where the API has no such path.
+pub async fn here(app: &App, request: Request) -> Option<Result<Response, Problem>> {
     let uri = request.uri().clone();
     let query = uri.query().unwrap_or_default();
-    let reply = match (Path::parse(uri.path()), request.method().clone()) {
-        (Some(Path::Models(version)), Method::GET) => models::list(&app, version, query),
-        (Some(Path::Model(version, name)), Method::GET) => models::get(&app, version, &name, query),
+    Some(match (Path::parse(uri.path()), request.method().clone()) {
+        (Some(Path::Models(version)), Method::GET) => models::list(app, version, query),
+        (Some(Path::Model(version, name)), Method::GET) => models::get(app, version, &name, query),
         (Some(Path::Method(version, resource, name)), Method::POST) => {
-            method(&app, version, &resource, &name, request).await
+            method(app, version, &resource, &name, request).await
         }
-        (Some(Path::OpenAi(_, rest)), verb) => {
-            match openai::dispatch(&app, &rest, verb, request).await {
-                Some(reply) => reply,
-                None => return not_found::page(uri.path()),
-            }
-        }
-        _ => return not_found::page(uri.path()),
-    };
-    reply.unwrap_or_else(|problem| Failed(problem).into_response())
+        (Some(Path::OpenAi(_, rest)), verb) => openai::dispatch(app, &rest, verb, request).await?,
+        _ => return None,
+    })
 }
 
 /// Calls a model's method.

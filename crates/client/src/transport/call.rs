@@ -5,6 +5,7 @@ use super::{
 };
 use crate::error::{Error, Kind};
 use bytes::Bytes;
+use futures::Stream;
 use propus_failures::recovery;
 use reqwest::{
     Method, Url,
@@ -158,7 +159,21 @@ impl Call {
     }
 
     /// Sends the call and waits for the reply to begin, whatever its HTTP status is.
-    pub async fn exchange(self) -> Result<Reply, Error> {
+    pub async fn exchange(mut self) -> Result<Reply, Error> {
+        let body = self.body.take().map(reqwest::Body::from);
+        self.exchanged(body).await
+    }
+
+    /// The same with a body that is sent as it comes; it can be sent only once.
+    pub async fn exchange_streamed<S, E>(self, body: S) -> Result<Reply, Error>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.exchanged(Some(reqwest::Body::wrap_stream(body))).await
+    }
+
+    async fn exchanged(self, body: Option<reqwest::Body>) -> Result<Reply, Error> {
         if let Some(Fault(what, hint)) = self.fault {
             return Err(Error::setup(what, hint));
         }
@@ -167,7 +182,7 @@ impl Call {
             .http
             .request(self.method, self.url)
             .headers(self.headers);
-        if let Some(body) = self.body {
+        if let Some(body) = body {
             request = request.body(body);
         }
         if let Some(whole) = self.times.whole {

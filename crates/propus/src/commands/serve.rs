@@ -11,6 +11,7 @@ use propus_server::{
     AdminToken, Load,
     accounts::Accounts,
     app::{App, Settings, router},
+    gateway::Gateway,
     inject::Injector,
     memory, quotas,
     registry::Registry,
@@ -18,6 +19,7 @@ use propus_server::{
     serve,
 };
 use std::{
+    collections::BTreeMap,
     io::Write,
     net::SocketAddr,
     os::unix::fs::OpenOptionsExt,
@@ -110,7 +112,7 @@ impl Serve {
         };
         let regions = config.regions.read()?;
         let cards = cards(config.cards.as_deref())?.under(config.profile);
-        let own = engines::start(&config, &self.models).await?;
+        let engines::Started { own, here } = engines::start(&config, &self.models).await?;
         let names: Vec<_> = own.iter().map(|model| model.name.as_str()).collect();
         tracing::info!("serving {} after {:?}", names.join(", "), began.elapsed());
         let settings = Settings {
@@ -134,9 +136,13 @@ impl Serve {
             admin,
             regions,
             quotas,
+            gateway: gateway(&config, &here)?,
             injector: injector(&config, self.inject)?,
         });
         tokio::spawn(quotas::keep(app.clone()));
+        if let Some(path) = self.config.clone() {
+            tokio::spawn(reload(app.clone(), path, here));
+        }
         tokio::spawn(quotas::watch(app.clone()));
         tokio::spawn(memory::watch(app.clone()));
         let stop = stop_signal()?;
@@ -228,6 +234,35 @@ fn admin_token(folder: &Path) -> anyhow::Result<AdminToken> {
         .with_context(|| format!("cannot write the admin token to `{shown}`"))?;
     tracing::info!("the admin API's token is in {shown}");
     Ok(AdminToken::new(&token))
+}
+
+/// The gateway, where there is an upstream.
+fn gateway(config: &Config, here: &BTreeMap<String, String>) -> anyhow::Result<Option<Gateway>> {
+    let settings = config.gateway();
+    if settings.engines.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Gateway::new(&settings, here)?))
+}
+
+/// Takes the gateway's part of the configuration anew whenever SIGHUP comes; a slip changes nothing.
+async fn reload(app: Arc<App>, path: PathBuf, here: BTreeMap<String, String>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+        return;
+    };
+    while hangup.recv().await.is_some() {
+        let Some(gateway) = &app.gateway else {
+            tracing::warn!("SIGHUP: there is no gateway whose settings could be read anew");
+            continue;
+        };
+        let read = Config::read(Some(&path));
+        let done = read.and_then(|config| Ok(gateway.reload(&config.gateway(), &here)?));
+        match done {
+            Ok(()) => tracing::info!("SIGHUP: engines, routes and recovery were read anew"),
+            Err(error) => tracing::error!("SIGHUP: nothing was changed: {error:#}"),
+        }
+    }
 }
 
 /// Failures on demand; rules without the flag are a slip.

@@ -3,6 +3,7 @@
 use crate::{
     accounts::{Accounts, Caller, Verdict},
     app::App,
+    gateway,
     layers::{
         origin::{self, Peer},
         render::Failed,
@@ -29,7 +30,8 @@ use std::{borrow::Cow, sync::Arc};
 
 /// The layer around the API. A path that the API does not have needs no key to be refused.
 pub async fn require_key(state: State<Arc<App>>, request: Request, next: Next) -> Response {
-    if Path::parse(request.uri().path()).is_none() {
+    let path = request.uri().path();
+    if Path::parse(path).is_none() && !gateway::takes(&state, path) {
         return not_found::page(request.uri().path());
     }
     require_known_key(state, request, next).await

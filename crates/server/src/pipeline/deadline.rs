@@ -38,6 +38,16 @@ impl Deadline {
         Some(self.at.into_std())
     }
 
+    /// The same by tokio's clock.
+    pub fn at(self) -> Instant {
+        self.at
+    }
+
+    /// What is left; zero when it has passed.
+    pub fn remaining(self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
+
     /// Waits for work, at most until the deadline.
     pub async fn bound<T>(
         self,
@@ -68,7 +78,8 @@ impl Deadline {
         .boxed()
     }
 
-    fn passed(self) -> Problem {
+    /// The problem of a call that was not done by then.
+    pub fn passed(self) -> Problem {
         let cause = Some(format!("not done within {} s", self.allowed.as_secs_f64()));
         Deadline504 { cause }.into()
     }

@@ -24,7 +24,7 @@ impl Reserved {
     }
 
     /// Counts what the call really used.
-    async fn settle(self, usage: &UsageMetadata) {
+    pub async fn settle(self, usage: &UsageMetadata) {
         let of = |count: Option<i32>| u64::from(count.unwrap_or_default().unsigned_abs());
         let prompt = of(usage.prompt_token_count);
         let tokens = Tokens {

@@ -114,6 +114,7 @@ impl Server {
             admin: Some(AdminToken::new(ADMIN)),
             regions: Regions::default(),
             quotas: None,
+            gateway: None,
             injector: Some(Injector::default()),
         };
         change(&mut app);

@@ -5,6 +5,7 @@ mod client;
 mod edges;
 mod faults;
 mod framing;
+mod gateway;
 mod inject;
 mod keys;
 mod load;

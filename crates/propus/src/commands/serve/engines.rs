@@ -16,27 +16,42 @@ use propus_llama::{
     model::LoadOptions,
     store::{DEFAULT_EMBEDDER, DEFAULT_MODEL, ModelKind, PullSource, Store, StoredModel},
 };
-use propus_server::registry::OwnModel;
+use propus_server::{gateway::settings::Model, registry::OwnModel};
 use propus_wire::generate::GenerateContentRequest;
-use std::{fs, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
-/// Starts all engines. The first one that can do the work stands in for Google's models: what
+/// What was started.
+pub struct Started {
+    /// The models, the first ones first in line as stand-ins.
+    pub own: Vec<OwnModel>,
+    /// The engines of the file, by the names of their models.
+    pub here: BTreeMap<String, String>,
+}
+
+/// Starts all engines of this server. The first one that can do the work stands in for Google's models: what
 /// `models.default` names, then the models of the flags, then the file's engines.
-pub async fn start(config: &Config, flags: &[String]) -> anyhow::Result<Vec<OwnModel>> {
-    let mut own = Vec::new();
+pub async fn start(config: &Config, flags: &[String]) -> anyhow::Result<Started> {
+    let (mut own, mut here) = (Vec::new(), BTreeMap::new());
     for name in flags {
         own.push(local(&config.local, name).await?);
     }
-    let default = config.models.get("default");
+    let alone = |model: &Model| config.alone(model).map(str::to_owned);
+    let models = config.models.iter();
+    let models = models.filter_map(|(name, model)| Some((name.as_str(), alone(model)?)));
+    let models: BTreeMap<&str, String> = models.collect();
+    let default = models.get("default");
     for (name, engine) in &config.engines {
         let model = match engine {
             Engine::Local { model } => local(&config.local, model).await?,
+            // The gateway asks them.
+            Engine::Google(_) => continue,
             Engine::OpenAi(settings) => open_ai(name, settings).await?,
             Engine::Scripted { script } => scripted(name, script.as_deref())?,
         };
-        let named = config.models.iter().filter(|(_, engine)| *engine == name);
+        here.insert(name.clone(), model.name.clone());
+        let named = models.iter().filter(|(_, engine)| *engine == name);
         let named: Vec<_> = named
-            .map(|(model, _)| model.as_str())
+            .map(|(model, _)| *model)
             .filter(|model| *model != "default")
             .collect();
         let renamed = named.iter().map(|new_name| under(&model, new_name));
@@ -44,13 +59,13 @@ pub async fn start(config: &Config, flags: &[String]) -> anyhow::Result<Vec<OwnM
         own.splice(at..at, renamed.collect::<Vec<_>>());
         own.insert(at, model);
     }
-    if own.is_empty() {
+    if own.is_empty() && config.engines.is_empty() {
         own.push(local(&config.local, DEFAULT_MODEL).await?);
     }
     if flags.is_empty() && config.engines.is_empty() {
         own.push(local(&config.local, DEFAULT_EMBEDDER).await?);
     }
-    Ok(own)
+    Ok(Started { own, here })
 }
 
 fn under(model: &OwnModel, name: &str) -> OwnModel {

@@ -1,0 +1,672 @@
+//! The attempts of one call: the only place where recovery's decisions are carried out.
+//!
+//! It decides nothing: after each failure [`decide`] says what is to be done. What it needs to know, such as
+//! which ways are left, is gathered here.
+
+use crate::{
+    accounts::Caller,
+    app::App,
+    gateway::{
+        State,
+        asked::{Asked, Form, Named},
+        attempt::Attempted,
+        pacing::{Full, learnt},
+        rests::{Kind as RestKind, Resting},
+        told::{Failed, Told, mark},
+        ways::{Upstream, Way},
+    },
+    layers::origin::Peer,
+    quotas::{Needed, Reserved, Work},
+};
+use axum::response::Response;
+use bytes::Bytes;
+use propus_engines::google::path;
+use propus_failures::{
+    Call, Problem, Sending, amend,
+    amend::Kind,
+    check,
+    exhausted::{Exhausted, Exhaustion, Quota, Tier, Unit, Window},
+    recovery::{
+        Available, Decision, History, Outcome, Scope, Situation, Why, decide, most_telling,
+    },
+};
+use propus_wire::{
+    Message, Mode, Version,
+    embed::{BatchEmbedContentsRequest, EmbedContentRequest},
+    generate::{CountTokensRequest, GenerateContentRequest, GenerateContentResponse},
+    request,
+};
+use rand::Rng;
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+use tokio::time::{Instant, sleep};
+
+/// One call on its way.
+pub(super) struct Course {
+    pub app: Arc<App>,
+    pub state: Arc<State>,
+    pub asked: Asked,
+    pub extensions: http::Extensions,
+    ways: Vec<Way>,
+    /// Those that failed since the last wait.
+    tried: Vec<String>,
+    pub history: History,
+    failed: Vec<Arc<Failed>>,
+    /// Corrections that changed something.
+    amended: Vec<Kind>,
+    /// The request's body as it is sent.
+    pub body: Bytes,
+    /// The path as it is sent, but for the model.
+    pub path: String,
+    /// How long the beginning of the reply may take, where recovery has given more.
+    pub longer: Option<Duration>,
+    temperature: Option<f64>,
+    /// Whether the answer is streamed from the upstream and put together here.
+    pub streamed: bool,
+    caller: String,
+    reserved: Option<Reserved>,
+    tokens: Option<u64>,
+}
+
+/// What comes next.
+enum Next {
+    /// An attempt on this way.
+    Attempt(Box<Way>),
+    /// The caller is told.
+    Tell,
+}
+
+impl Course {
+    pub fn new(
+        app: Arc<App>,
+        state: Arc<State>,
+        asked: Asked,
+        ways: Vec<Way>,
+        extensions: http::Extensions,
+    ) -> Self {
+        Self {
+            body: asked.body.clone(),
+            path: asked.uri.path().to_owned(),
+            caller: caller(&extensions),
+            app,
+            state,
+            asked,
+            extensions,
+            ways,
+            tried: Vec::new(),
+            history: History::default(),
+            failed: Vec::new(),
+            amended: Vec::new(),
+            longer: None,
+            temperature: None,
+            streamed: false,
+            reserved: None,
+            tokens: None,
+        }
+    }
+
+    /// Makes attempts until one serves or nothing more is to be done.
+    pub async fn run(mut self) -> Response {
+        let first = self.begin().await;
+        let mut next = match first {
+            Ok(way) => Next::Attempt(Box::new(way)),
+            Err(response) => return response,
+        };
+        while let Next::Attempt(way) = next {
+            self.history.begin(&way.name);
+            way.line.enter();
+            next = match self.attempt(&way).await {
+                Attempted::Served(response, usage) => {
+                    self.served(&way);
+                    self.settle(usage).await;
+                    return self.marked(response);
+                }
+                Attempted::Begun(begun) => {
+                    self.served(&way);
+                    return self.stream(*way, *begun);
+                }
+                Attempted::Failed(failed) => self.after(&way, failed).await,
+            };
+        }
+        self.give_up().await
+    }
+
+    /// The first way, once the request is found good and counted.
+    async fn begin(&mut self) -> Result<Way, Response> {
+        let Some(first) = self.ways.first().cloned() else {
+            return Err(Failed::own(self.asked.deadline.passed()).response());
+        };
+        while let Err(problem) = self.check(&first) {
+            let failed = Failed::own(problem);
+            let outcome = failed.outcome.clone();
+            self.failed.push(Arc::new(failed));
+            let Decision::Amend { kinds } = self.decide(&first, &outcome) else {
+                return Err(self.give_up().await);
+            };
+            self.history.note(&Decision::Amend {
+                kinds: kinds.clone(),
+            });
+            self.amend(&kinds);
+        }
+        self.failed.clear();
+        if let Err(problem) = self.reserve(&first).await {
+            return Err(Failed::own(problem).response());
+        }
+        first.line.deposit();
+        match self.choose().await {
+            Ok(way) => Ok(way),
+            Err(failed) => {
+                self.failed.push(failed);
+                Err(self.give_up().await)
+            }
+        }
+    }
+
+    /// A failed attempt: what is learnt of it, what is decided, and what of that is carried out.
+    async fn after(&mut self, way: &Way, failed: Failed) -> Next {
+        let outcome = failed.outcome.clone();
+        let failed = Arc::new(failed);
+        self.note(way, &failed);
+        self.failed.push(failed);
+        self.tried.push(way.name.clone());
+        loop {
+            let decision = self.decide(way, &outcome);
+            if let Decision::GiveUp { why } = &decision {
+                self.log(&outcome, why);
+                return Next::Tell;
+            }
+            if decision.is_repetition() && !way.line.withdraw() {
+                return Next::Tell;
+            }
+            self.history.note(&decision);
+            if let Some(next) = self.carry_out(way, decision).await {
+                return next;
+            }
+        }
+    }
+
+    /// A stream broke behind its beginning: where recovery lets it be continued, the text so far becomes the
+    /// model's turn, and this is the way for the rest.
+    pub async fn resume(&mut self, way: &Way, outcome: &Outcome, text: &str) -> Option<Way> {
+        let decision = self.decided(way, outcome, true);
+        let Decision::Resume { wait } = decision else {
+            return None;
+        };
+        let mut request: Value = serde_json::from_slice(&self.asked.body).ok()?;
+        let turn = json!({"role": "model", "parts": [{"text": text}]});
+        request.get_mut("contents")?.as_array_mut()?.push(turn);
+        if !self.set_body(&request) || !way.line.withdraw() {
+            return None;
+        }
+        self.history.note(&decision);
+        sleep(wait).await;
+        let next = self.choose().await.ok()?;
+        self.history.begin(&next.name);
+        next.line.enter();
+        Some(next)
+    }
+
+    /// Carries a decision out; none where it changed nothing.
+    async fn carry_out(&mut self, way: &Way, decision: Decision) -> Option<Next> {
+        match decision {
+            Decision::Retry { wait } => {
+                sleep(wait).await;
+                self.tried.clear();
+                return Some(self.chosen().await);
+            }
+            Decision::NextRoute { exclude, .. } => {
+                return Some(match self.other(way, exclude) {
+                    Some(other) if other.line.withdraw() => self.enter(other).await,
+                    _ => Next::Tell,
+                });
+            }
+            Decision::LargerModel => {
+                self.ways = self.larger().unwrap_or_default();
+                self.tried.clear();
+                return Some(self.chosen().await);
+            }
+            Decision::LongerDeadline { deadline } => self.longer = Some(deadline),
+            Decision::StreamInstead => self.streamed = true,
+            Decision::OtherVersion => self.path = path::of_other_version(&self.path)?,
+            Decision::AskAgain { temperature } => {
+                if let Some(temperature) = temperature {
+                    self.warm(temperature);
+                }
+            }
+            Decision::Amend { kinds } => {
+                if !self.amend(&kinds) {
+                    return None;
+                }
+            }
+            // Only a stream that has begun is resumed.
+            Decision::Resume { .. } | Decision::GiveUp { .. } => return Some(Next::Tell),
+        }
+        Some(self.enter(way.clone()).await)
+    }
+
+    fn decide(&self, way: &Way, outcome: &Outcome) -> Decision {
+        self.decided(way, outcome, false)
+    }
+
+    fn decided(&self, way: &Way, outcome: &Outcome, can_resume: bool) -> Decision {
+        let budget = way.line.budget();
+        let mut situation = Situation::new(&self.state.policy, &self.history);
+        situation.safe = self.asked.safe;
+        situation.available = Available {
+            can_resume,
+            ..self.available(way, outcome)
+        };
+        situation.remaining = Some(self.asked.deadline.remaining());
+        situation.deadline = self.allowed(way);
+        situation.temperature = self.temperature.or_else(|| temperature(&self.body));
+        situation.budget = budget.as_ref();
+        situation.jitter = rand::rng().random_range(0.0..=1.0);
+        match decide(outcome, &situation) {
+            // The body is gone.
+            decision if decision.goes_on() && self.asked.is_spent() => {
+                Decision::GiveUp { why: Why::NotSafe }
+            }
+            decision => decision,
+        }
+    }
+
+    /// The time that an attempt has for the beginning of its reply.
+    fn allowed(&self, way: &Way) -> Option<Duration> {
+        let Upstream::Google(google, _) = &way.upstream else {
+            return None;
+        };
+        self.longer.or(google.first_byte())
+    }
+
+    /// What could still be done. Whether anything is beyond the failure is asked of each way by itself.
+    fn available(&self, way: &Way, outcome: &Outcome) -> Available {
+        let there = self.other(way, outcome.scope).is_some();
+        Available {
+            routes: there,
+            keys: there,
+            models: there,
+            projects: there,
+            accounts: there,
+            larger_model: self.larger_model().is_some(),
+            can_stream: self.asked.form == Form::Answer
+                && !self.streamed
+                && matches!(way.upstream, Upstream::Google(..)),
+            can_resume: false,
+        }
+    }
+
+    /// A way that the failure does not concern, was not tried, does not rest and can bear a call more.
+    fn other(&self, failed: &Way, scope: Scope) -> Option<Way> {
+        let fit = |way: &&Way| {
+            way.is_beyond(failed, scope)
+                && !self.tried.contains(&way.name)
+                && way.line.is_closed()
+                && way.line.can_pay()
+                && self.resting(way).is_none()
+        };
+        self.ways.iter().find(fit).cloned()
+    }
+
+    fn resting(&self, way: &Way) -> Option<Resting> {
+        self.state.rests.of(way.parts.all())
+    }
+
+    /// The model with a longer context that is configured.
+    fn larger_model(&self) -> Option<&str> {
+        let model = self.state.map.model(self.asked.model.as_deref()?)?;
+        let larger = model.larger.as_deref()?;
+        self.state.model(&self.app, larger)?;
+        Some(larger)
+    }
+
+    /// The ways of that model.
+    fn larger(&self) -> Option<Vec<Way>> {
+        let bound = self.asked.is_bound();
+        self.state.ways_of(&self.app, self.larger_model()?, bound)
+    }
+
+    async fn chosen(&mut self) -> Next {
+        match self.choose().await {
+            Ok(way) => Next::Attempt(Box::new(way)),
+            Err(failed) => {
+                self.failed.push(failed);
+                Next::Tell
+            }
+        }
+    }
+
+    /// The best way at the moment. Waits where all rest for a time that is named, and answers from memory
+    /// where the day's quota is known to be used up.
+    async fn choose(&mut self) -> Result<Way, Arc<Failed>> {
+        loop {
+            let open: Vec<Way> = {
+                let ways = self.ways.iter();
+                let awake = ways.filter(|way| self.resting(way).is_none());
+                awake.cloned().collect()
+            };
+            if !open.is_empty() {
+                return self.with_room(open).await;
+            }
+            let resting: Vec<Resting> = self
+                .ways
+                .iter()
+                .filter_map(|way| self.resting(way))
+                .collect();
+            if let Some(over) = resting.iter().find(|one| one.kind == RestKind::Day)
+                && resting.iter().all(|one| one.kind == RestKind::Day)
+            {
+                return Err(over.told.clone());
+            }
+            let named = resting.iter().filter(|one| one.kind == RestKind::Named);
+            let until = named.map(|one| one.until).min();
+            let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
+            match wait.filter(|wait| self.may_wait(*wait)) {
+                Some(wait) => {
+                    sleep(wait).await;
+                    self.history.waited += wait;
+                }
+                // Nothing better is known than to try.
+                None => return self.ways.first().cloned().ok_or_else(|| self.nothing()),
+            }
+        }
+    }
+
+    fn may_wait(&self, wait: Duration) -> bool {
+        wait <= self.state.policy.longest_wait && wait < self.asked.deadline.remaining()
+    }
+
+    fn nothing(&self) -> Arc<Failed> {
+        Arc::new(Failed::own(self.asked.deadline.passed()))
+    }
+
+    /// The first way whose breaker is closed and whose quota has room; else the first that will have.
+    async fn with_room(&mut self, ways: Vec<Way>) -> Result<Way, Arc<Failed>> {
+        let tokens = self.tokens_for(&ways);
+        let closed: Vec<&Way> = ways.iter().filter(|way| way.line.is_closed()).collect();
+        let best = match closed.is_empty() {
+            true => ways.iter().collect(),
+            false => closed,
+        };
+        let free = |way: &&Way| way.lane.as_ref().is_none_or(|lane| lane.has_room(tokens));
+        let (mut order, busy): (Vec<&Way>, Vec<&Way>) = best.into_iter().partition(free);
+        order.extend(busy);
+        let mut refused = None;
+        for way in order {
+            match self.admitted(way.clone(), tokens).await {
+                Ok(way) => return Ok(way),
+                Err(failed) => refused.get_or_insert(failed),
+            };
+        }
+        Err(refused.unwrap_or_else(|| self.nothing()))
+    }
+
+    async fn enter(&mut self, way: Way) -> Next {
+        let tokens = self.tokens_for(std::slice::from_ref(&way));
+        match self.admitted(way, tokens).await {
+            Ok(way) => Next::Attempt(Box::new(way)),
+            Err(failed) => {
+                self.failed.push(failed);
+                Next::Tell
+            }
+        }
+    }
+
+    /// Waits for room in the way's lane.
+    async fn admitted(&mut self, way: Way, tokens: u64) -> Result<Way, Arc<Failed>> {
+        let Some(lane) = &way.lane else {
+            return Ok(way);
+        };
+        let began = Instant::now();
+        let entered = lane
+            .enter(&self.caller, tokens, self.asked.deadline.at())
+            .await;
+        let waited = began.elapsed();
+        if waited >= Duration::from_millis(1) {
+            self.history.waited += waited;
+        }
+        match entered {
+            Ok(()) => Ok(way),
+            Err(full) => Err(Arc::new(Failed::own(exhausted(&way, full)))),
+        }
+    }
+
+    /// The prompt's tokens, if any of the ways counts them.
+    fn tokens_for(&mut self, ways: &[Way]) -> u64 {
+        let counts = |way: &Way| way.lane.as_ref().is_some_and(|lane| lane.counts_tokens());
+        if !ways.iter().any(counts) {
+            return 0;
+        }
+        *self.tokens.get_or_insert_with(|| {
+            let request = GenerateContentRequest::from_json(&self.body, Mode::Lenient);
+            request.map_or(0, |request| propus_tokens::count_request(&request).tokens)
+        })
+    }
+
+    /// What a failure tells of its way, for the calls to come.
+    pub fn note(&self, way: &Way, failed: &Arc<Failed>) {
+        let outcome = &failed.outcome;
+        match outcome.scope {
+            Scope::Route => way.line.failed(),
+            _ => way.line.served(),
+        }
+        if let Some(lane) = &way.lane
+            && let Told::Passed(passed) = &failed.told
+            && passed.status.as_u16() == 429
+        {
+            let learns = self.state.map.learns();
+            let learnt = || learnt(&passed.whole());
+            lane.refused(learns.then(learnt).unwrap_or_default());
+        }
+        // What was answered from here has no key that could rest.
+        if let (Upstream::Google(..), Some(part)) = (&way.upstream, way.parts.of(outcome.scope)) {
+            let today = (self.app.settings.clock)();
+            let rest = outcome.rest();
+            self.state.rests.add(part.clone(), rest, failed, today);
+        }
+    }
+
+    /// A way has served.
+    pub fn served(&self, way: &Way) {
+        way.line.served();
+        if let Some(lane) = &way.lane {
+            lane.served();
+        }
+        if let Some(model) = &self.asked.model
+            && !self.state.is_known(&self.app, model)
+        {
+            self.state.map.meet(model);
+        }
+    }
+
+    fn log(&self, outcome: &Outcome, why: &Why) {
+        let (failure, attempts) = (outcome.failure, self.history.attempts);
+        let cause = self.failed.last().and_then(|failed| failed.cause());
+        let model = self.asked.model.as_deref().unwrap_or_default();
+        tracing::info!(failure, attempts, model, %why, cause, "a call was given up");
+    }
+
+    /// Tells the caller the failure that tells most.
+    async fn give_up(&mut self) -> Response {
+        if let Some(reserved) = self.reserved.take() {
+            reserved.cancel().await;
+        }
+        let outcomes: Vec<Outcome> = self.failed.iter().map(|one| one.outcome.clone()).collect();
+        let most = most_telling(&outcomes);
+        let at = outcomes
+            .iter()
+            .position(|one| most.is_some_and(|most| std::ptr::eq(one, most)));
+        let failed = at.map_or_else(|| self.nothing(), |at| self.failed[at].clone());
+        let response = failed.response();
+        self.marked(response)
+    }
+
+    /// The reply with what was done for it.
+    pub fn marked(&self, mut response: Response) -> Response {
+        let mut repairs = self.history.repairs();
+        repairs.amend.retain(|kind| self.amended.contains(kind));
+        mark(&mut response, &repairs);
+        response
+    }
+
+    /// Corrects the request; false where that changes nothing.
+    fn amend(&mut self, kinds: &[Kind]) -> bool {
+        let Ok(mut value) = serde_json::from_slice::<Value>(&self.body) else {
+            return false;
+        };
+        let (method, model) = (self.asked.method(), self.asked.model.as_deref());
+        let (Some(method), Some(model), Some(version)) = (method, model, self.asked.version) else {
+            return false;
+        };
+        let day = self.app.registry.today();
+        let sending = Sending::new(method, model, version, day);
+        let changes = amend(&mut value, &sending, self.app.registry.cards(), kinds);
+        self.amended
+            .extend(changes.iter().map(|change| change.kind));
+        self.set_body(&value) && !changes.is_empty()
+    }
+
+    fn set_body(&mut self, value: &Value) -> bool {
+        let written = serde_json::to_vec(value);
+        written.map(|body| self.body = body.into()).is_ok()
+    }
+
+    fn warm(&mut self, temperature: f64) {
+        self.temperature = Some(temperature);
+        let Ok(mut value) = serde_json::from_slice::<Value>(&self.body) else {
+            return;
+        };
+        let name = match value.get("generation_config") {
+            Some(_) => "generation_config",
+            None => "generationConfig",
+        };
+        if let Some(request) = value.as_object_mut() {
+            let config = request.entry(name).or_insert_with(|| json!({}));
+            if let Some(config) = config.as_object_mut() {
+                config.insert("temperature".into(), json!(temperature));
+                self.set_body(&value);
+            }
+        }
+    }
+
+    /// Refuses what the upstream would refuse, where the asked model is known and every field of the
+    /// request is: what is newer than we are is the upstream's to judge.
+    fn check(&self, way: &Way) -> Result<(), Problem> {
+        let (Upstream::Google(google, _), Named::Method { model, method }) =
+            (&way.upstream, &self.asked.named)
+        else {
+            return Ok(());
+        };
+        let Some(card) = self
+            .app
+            .registry
+            .cards()
+            .get(model)
+            .filter(|_| google.checks())
+        else {
+            return Ok(());
+        };
+        let version = self.asked.version.unwrap_or(Version::V1Beta);
+        let surface = self.app.settings.surface(version);
+        let body = &self.body;
+        match method.as_str() {
+            "generateContent" | "streamGenerateContent" => {
+                let read = request::read::<GenerateContentRequest>(body, surface, version);
+                read.map_or(Ok(()), |read| {
+                    check(&Call::GenerateContent(&read), card, version)
+                })
+            }
+            "countTokens" => {
+                let read = request::read::<CountTokensRequest>(body, surface, version);
+                read.map_or(Ok(()), |read| {
+                    check(&Call::CountTokens(&read), card, version)
+                })
+            }
+            "embedContent" => {
+                let read = request::read::<EmbedContentRequest>(body, surface, version);
+                read.map_or(Ok(()), |read| {
+                    check(&Call::EmbedContent(&read), card, version)
+                })
+            }
+            "batchEmbedContents" => {
+                let read = request::read::<BatchEmbedContentsRequest>(body, surface, version);
+                read.map_or(Ok(()), |read| {
+                    check(&Call::BatchEmbedContents(&read), card, version)
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts the call against the quota of the caller's own project. What is answered here counts there.
+    async fn reserve(&mut self, way: &Way) -> Result<(), Problem> {
+        let (Upstream::Google(..), Named::Method { model, method }) =
+            (&way.upstream, &self.asked.named)
+        else {
+            return Ok(());
+        };
+        let (Some(quotas), Some(caller)) = (&self.app.quotas, self.extensions.get::<Caller>())
+        else {
+            return Ok(());
+        };
+        let (work, needed) = match method.as_str() {
+            "generateContent" | "streamGenerateContent" => {
+                (Work::Generate, vec![generating(&self.body)])
+            }
+            "embedContent" => (Work::Embed, vec![Needed::default()]),
+            "batchEmbedContents" => (Work::Embed, vec![Needed::default(); texts(&self.body)]),
+            _ => return Ok(()),
+        };
+        let now = (self.app.settings.clock)();
+        let reserved = quotas
+            .reserve(now, &caller.project, model, work, &needed)
+            .await?;
+        self.reserved = Some(reserved);
+        Ok(())
+    }
+
+    /// Counts what the call really used.
+    pub async fn settle(&mut self, reply: Option<Box<GenerateContentResponse>>) {
+        let usage = reply.and_then(|reply| reply.usage_metadata);
+        if let (Some(reserved), Some(usage)) = (self.reserved.take(), usage) {
+            reserved.settle(&usage).await;
+        }
+    }
+}
+
+/// Who waits, for fairness: a key, or else an address.
+fn caller(extensions: &http::Extensions) -> String {
+    let key = extensions
+        .get::<Caller>()
+        .map(|caller| caller.key.to_string());
+    let peer = || extensions.get::<Peer>().map(|peer| peer.0.ip().to_string());
+    key.or_else(peer).unwrap_or_default()
+}
+
+/// The quota that a lane keeps, as its upstream would say it.
+fn exhausted(way: &Way, full: Full) -> Problem {
+    let quota = Quota::new(Tier::Free, Unit::Requests, Window::Minute);
+    let model = way.model.as_deref().unwrap_or_default();
+    let limit = Exhausted::of_model(quota, model, full.limit.unwrap_or(1));
+    let part = u64::from(full.wait.subsec_nanos() > 0);
+    let wait = Duration::from_secs(full.wait.as_secs().saturating_add(part).max(1));
+    Exhaustion::of(limit, wait).problem()
+}
+
+/// The temperature that a request sets.
+fn temperature(body: &[u8]) -> Option<f64> {
+    let request = GenerateContentRequest::from_json(body, Mode::Lenient).ok()?;
+    Some(f64::from(request.generation_config?.temperature?))
+}
+
+fn generating(body: &[u8]) -> Needed {
+    let request = GenerateContentRequest::from_json(body, Mode::Lenient).unwrap_or_default();
+    Needed {
+        input: propus_tokens::count_request(&request).tokens,
+        output: crate::pipeline::most_output(&request),
+    }
+}
+
+fn texts(body: &[u8]) -> usize {
+    let read = BatchEmbedContentsRequest::from_json(body, Mode::Lenient);
+    read.map_or(1, |read| read.requests.len().max(1))
+}

@@ -1,0 +1,309 @@
+//! Pacing: requests wait, just below the limit of their project and model, in place of failing.
+//!
+//! [`meter`] counts and knows the limits, [`fair`] keeps who waits in order; both are pure. A lane puts
+//! them together: while somebody waits, one task lets the next one through as soon as there is room.
+
+mod fair;
+mod learn;
+mod meter;
+
+pub(super) use learn::{Learnt, learnt};
+
+use crate::gateway::settings::{Known, Pacing};
+use fair::Fair;
+use meter::{Limits, Meter};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep, timeout_at},
+};
+
+/// All lanes, by project and model.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    settings: Pacing,
+    lanes: Mutex<HashMap<(String, String), Arc<Lane>>>,
+}
+
+/// What waits for one project's quota of one model.
+#[derive(Debug)]
+pub(super) struct Lane {
+    queue: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    meter: Meter,
+    waiting: Fair<Waiting>,
+    /// Whether a task lets them through.
+    served: bool,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    tokens: u64,
+    go: oneshot::Sender<()>,
+}
+
+/// There is no room in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Full {
+    /// When there may be.
+    pub wait: Duration,
+    /// The limit in requests per minute, where that is what is full.
+    pub limit: Option<u64>,
+}
+
+impl Lanes {
+    pub fn new(settings: &Pacing) -> Self {
+        Self {
+            settings: settings.clone(),
+            lanes: Mutex::default(),
+        }
+    }
+
+    /// The lane of a project and model; none where nobody waits.
+    pub fn lane(&self, project: &str, model: &str) -> Option<Arc<Lane>> {
+        if !self.settings.enabled {
+            return None;
+        }
+        let mut lanes = lock(&self.lanes);
+        let key = (project.to_owned(), model.to_owned());
+        let lane = lanes
+            .entry(key)
+            .or_insert_with(|| Arc::new(self.new_lane(model)));
+        Some(lane.clone())
+    }
+
+    /// Whether limits are learnt.
+    pub fn learns(&self) -> bool {
+        self.settings.learn
+    }
+
+    fn new_lane(&self, model: &str) -> Lane {
+        let limits = &self.settings.limits;
+        let known = limits.get(model).or_else(|| limits.get("default"));
+        let known = known.copied().unwrap_or_default();
+        Lane {
+            queue: self.settings.queue,
+            state: Mutex::new(State {
+                meter: Meter::new(Limits::of(known), self.settings.share),
+                waiting: Fair::default(),
+                served: false,
+            }),
+        }
+    }
+}
+
+impl Limits {
+    fn of(known: Known) -> Self {
+        Self {
+            requests: known.requests_per_minute.map(u64::from),
+            tokens: known.input_tokens_per_minute,
+        }
+    }
+}
+
+impl Lane {
+    /// Whether a request would go through at once.
+    pub fn has_room(&self, tokens: u64) -> bool {
+        let mut state = lock(&self.state);
+        state.waiting.is_empty() && state.meter.wait(Instant::now(), 1, tokens).is_zero()
+    }
+
+    /// Whether tokens are limited, so that it is worth to count them.
+    pub fn counts_tokens(&self) -> bool {
+        lock(&self.state).meter.counts_tokens()
+    }
+
+    /// Waits until the request may be sent, and counts it. Says at once when that would be too late.
+    pub async fn enter(
+        self: &Arc<Self>,
+        caller: &str,
+        tokens: u64,
+        until: Instant,
+    ) -> Result<(), Full> {
+        let Some(mut go) = self.queued(caller, tokens, until)? else {
+            return Ok(());
+        };
+        match timeout_at(until, &mut go).await {
+            Ok(Ok(())) => Ok(()),
+            _ => {
+                // It may have been let through just now; then it counts although it is not sent.
+                go.close();
+                Err(self.full(Duration::ZERO))
+            }
+        }
+    }
+
+    /// The place in the queue; none where there is room.
+    fn queued(
+        self: &Arc<Self>,
+        caller: &str,
+        tokens: u64,
+        until: Instant,
+    ) -> Result<Option<oneshot::Receiver<()>>, Full> {
+        let now = Instant::now();
+        let mut state = lock(&self.state);
+        if state.waiting.is_empty() && state.meter.wait(now, 1, tokens).is_zero() {
+            state.meter.count(now, tokens);
+            return Ok(None);
+        }
+        let ahead = state.waiting.len();
+        let wait = state.meter.wait(now, ahead as u64 + 1, tokens);
+        if ahead >= self.queue || now + wait >= until {
+            let limit = state.meter.limit();
+            return Err(Full { wait, limit });
+        }
+        let (go, gone) = oneshot::channel();
+        state.waiting.push(caller, Waiting { tokens, go });
+        if !std::mem::replace(&mut state.served, true) {
+            tokio::spawn(self.clone().serve());
+        }
+        Ok(Some(gone))
+    }
+
+    fn full(&self, wait: Duration) -> Full {
+        let limit = lock(&self.state).meter.limit();
+        Full { wait, limit }
+    }
+
+    /// Lets those through who wait, until nobody does.
+    async fn serve(self: Arc<Self>) {
+        while let Some(wait) = self.step() {
+            sleep(wait).await;
+        }
+    }
+
+    /// Lets as many through as there is room for, and says how long until there is more; none when
+    /// nobody waits any more.
+    fn step(&self) -> Option<Duration> {
+        let mut state = lock(&self.state);
+        let state = &mut *state;
+        loop {
+            state.waiting.drop_gone(|one| one.go.is_closed());
+            let now = Instant::now();
+            let Some(next) = state.waiting.next() else {
+                state.served = false;
+                return None;
+            };
+            let wait = state.meter.wait(now, 1, next.tokens);
+            if !wait.is_zero() {
+                // Limits and rests may change meanwhile.
+                return Some(wait.min(Duration::from_secs(1)));
+            }
+            let Some(next) = state.waiting.pop() else {
+                continue;
+            };
+            if next.go.send(()).is_ok() {
+                state.meter.count(now, next.tokens);
+            }
+        }
+    }
+
+    /// The upstream has refused a request for its quota, and may have said its limits.
+    pub fn refused(&self, learnt: Learnt) {
+        let now = Instant::now();
+        let mut state = lock(&self.state);
+        state.meter.refused(now);
+        if let Some(limit) = learnt.requests {
+            state.meter.learn_requests(now, limit);
+        }
+        if let Some(limit) = learnt.tokens {
+            state.meter.learn_tokens(now, limit);
+        }
+    }
+
+    /// The upstream has served a request.
+    pub fn served(&self) {
+        lock(&self.state).meter.served(Instant::now());
+    }
+
+    /// How many wait.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        lock(&self.state).waiting.len()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lane(requests: u32) -> Arc<Lane> {
+        let mut settings = Pacing::default();
+        let known = Known {
+            requests_per_minute: Some(requests),
+            input_tokens_per_minute: None,
+        };
+        settings.limits.insert("m".into(), known);
+        Lanes::new(&settings).lane("p", "m").unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_goes_beyond_the_limit_and_all_are_served() {
+        let lane = lane(60);
+        let start = Instant::now();
+        let mut calls = tokio::task::JoinSet::new();
+        for _ in 0..150 {
+            let lane = lane.clone();
+            calls.spawn(async move {
+                let until = start + Duration::from_secs(200);
+                lane.enter("a", 1, until).await.map(|()| Instant::now())
+            });
+        }
+        let mut went: Vec<Instant> = Vec::new();
+        while let Some(done) = calls.join_next().await {
+            went.push(done.unwrap().unwrap());
+        }
+        went.sort();
+        for (first, last) in went.iter().zip(went.iter().skip(60)) {
+            assert!(*last - *first > Duration::from_secs(60));
+        }
+        let took = went[149] - start;
+        assert!(took < Duration::from_secs(126), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_cannot_be_served_in_time_hears_it_at_once() {
+        let lane = lane(1);
+        let start = Instant::now();
+        let until = start + Duration::from_secs(100);
+        lane.enter("a", 1, until).await.unwrap();
+        let waits = tokio::spawn({
+            let lane = lane.clone();
+            async move { lane.enter("a", 1, until).await }
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(lane.waiting(), 1);
+        let full = lane.enter("a", 1, until).await.unwrap_err();
+        assert!(full.wait > Duration::from_secs(100) && full.limit == Some(1));
+        assert_eq!(Instant::now(), start);
+        waits.await.unwrap().unwrap();
+        assert!(Instant::now() - start < Duration::from_secs(62));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_left_takes_no_place() {
+        let lane = lane(1);
+        let until = Instant::now() + Duration::from_secs(500);
+        lane.enter("a", 1, until).await.unwrap();
+        for _ in 0..3 {
+            let gone = lane.enter("a", 1, until);
+            let left = tokio::time::timeout(Duration::from_secs(1), gone).await;
+            assert!(left.is_err());
+        }
+        let start = Instant::now();
+        lane.enter("b", 1, until).await.unwrap();
+        assert!(Instant::now() - start < Duration::from_secs(62));
+    }
+}

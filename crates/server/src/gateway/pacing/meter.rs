@@ -1,0 +1,282 @@
+//! Requests and tokens of the last minute against the limits, as far as they are known. Pure: the time is
+//! passed in.
+//!
+//! The minute slides, as in `propus_quota::ledger`, and is a little longer than 60 s: what left here at
+//! its end may arrive earlier behind its predecessor than it was sent.
+
+use std::{collections::VecDeque, time::Duration};
+use tokio::time::Instant;
+
+/// The minute, with a second for the ways there.
+const MINUTE: Duration = Duration::from_secs(61);
+/// How finely the log of it is kept.
+const TICK: Duration = Duration::from_millis(100);
+/// How long a limit is believed that was learnt; then it is learnt again.
+const BELIEVED: Duration = Duration::from_secs(3600);
+
+/// Limits of a minute; none where they are not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Limits {
+    pub requests: Option<u64>,
+    pub tokens: Option<u64>,
+}
+
+/// The count of one lane.
+#[derive(Debug)]
+pub(super) struct Meter {
+    known: Limits,
+    /// The part of a limit that is used.
+    share: f64,
+    requests: Option<Believed>,
+    tokens: Option<Believed>,
+    log: VecDeque<Slot>,
+    sent: Slot,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Believed {
+    limit: u64,
+    until: Instant,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    /// When its last request left.
+    at: Instant,
+    first: Instant,
+    requests: u64,
+    tokens: u64,
+    served: u64,
+}
+
+impl Meter {
+    pub fn new(known: Limits, share: f64) -> Self {
+        let now = Instant::now();
+        Self {
+            known,
+            share,
+            requests: None,
+            tokens: None,
+            log: VecDeque::new(),
+            sent: Slot::at(now),
+        }
+    }
+
+    /// How long until so many requests, the last one with these tokens, have room; zero for now. More than
+    /// a minute's room takes as many minutes.
+    pub fn wait(&mut self, now: Instant, requests: u64, tokens: u64) -> Duration {
+        self.advance(now);
+        let limits = self.limits(now);
+        let of = |limit: Option<u64>, asked, count: fn(&Slot) -> u64| {
+            limit.map_or(Duration::ZERO, |limit| self.room(now, limit, asked, count))
+        };
+        of(limits.requests, requests, |slot| slot.requests)
+            .max(of(limits.tokens, tokens, |slot| slot.tokens))
+    }
+
+    fn room(&self, now: Instant, limit: u64, asked: u64, count: fn(&Slot) -> u64) -> Duration {
+        // A prompt that is larger than the limit alone is the upstream's to refuse.
+        let asked = asked.max(1);
+        let minutes = (asked - 1) / limit;
+        let surplus = (count(&self.sent) + (asked - 1) % limit + 1).saturating_sub(limit);
+        let later = MINUTE.saturating_mul(u32::try_from(minutes).unwrap_or(u32::MAX));
+        later.saturating_add(self.until_passed(now, surplus, count))
+    }
+
+    /// How long until so much has passed out of the minute.
+    fn until_passed(&self, now: Instant, mut surplus: u64, count: fn(&Slot) -> u64) -> Duration {
+        if surplus == 0 {
+            return Duration::ZERO;
+        }
+        let mut end = now;
+        for slot in &self.log {
+            end = slot.at + MINUTE;
+            surplus = surplus.saturating_sub(count(slot));
+            if surplus == 0 {
+                break;
+            }
+        }
+        end.saturating_duration_since(now)
+    }
+
+    /// A request leaves.
+    pub fn count(&mut self, now: Instant, tokens: u64) {
+        self.advance(now);
+        if self.log.back().is_none_or(|slot| now >= slot.first + TICK) {
+            self.log.push_back(Slot::at(now));
+        }
+        for slot in self.log.back_mut().into_iter().chain([&mut self.sent]) {
+            slot.at = now;
+            slot.requests += 1;
+            slot.tokens += tokens;
+        }
+    }
+
+    /// A request was served.
+    pub fn served(&mut self, now: Instant) {
+        self.advance(now);
+        for slot in self.log.back_mut().into_iter().chain([&mut self.sent]) {
+            slot.served += 1;
+        }
+    }
+
+    /// The upstream has refused a request for its quota: it does not count there either.
+    pub fn refused(&mut self, now: Instant) {
+        self.advance(now);
+        let counted = self.log.iter_mut().rfind(|slot| slot.requests > 0);
+        if let Some(slot) = counted {
+            slot.requests -= 1;
+            self.sent.requests -= 1;
+        }
+    }
+
+    /// The upstream says its limit on requests. One that more requests of this minute have passed already
+    /// is not the whole truth, and is not believed.
+    pub fn learn_requests(&mut self, now: Instant, limit: u64) {
+        self.advance(now);
+        if limit > 0 && self.sent.served <= limit {
+            let until = now + BELIEVED;
+            self.requests = Some(Believed { limit, until });
+        }
+    }
+
+    /// The same on tokens.
+    pub fn learn_tokens(&mut self, now: Instant, limit: u64) {
+        if limit > 0 {
+            let until = now + BELIEVED;
+            self.tokens = Some(Believed { limit, until });
+        }
+    }
+
+    /// The limit on requests, as it is said.
+    pub fn limit(&self) -> Option<u64> {
+        self.requests
+            .map(|believed| believed.limit)
+            .or(self.known.requests)
+    }
+
+    /// Whether tokens are limited.
+    pub fn counts_tokens(&self) -> bool {
+        self.tokens.is_some() || self.known.tokens.is_some()
+    }
+
+    fn limits(&self, now: Instant) -> Limits {
+        let of = |known: Option<u64>, believed: Option<Believed>| {
+            let believed = believed.filter(|believed| now < believed.until);
+            let limit = believed.map(|believed| believed.limit);
+            let limit = known.into_iter().chain(limit).min()?;
+            Some(((limit as f64 * self.share) as u64).max(1))
+        };
+        Limits {
+            requests: of(self.known.requests, self.requests),
+            tokens: of(self.known.tokens, self.tokens),
+        }
+    }
+
+    fn advance(&mut self, now: Instant) {
+        while let Some(slot) = self.log.front()
+            && now >= slot.at + MINUTE
+        {
+            self.sent.requests -= slot.requests;
+            self.sent.tokens -= slot.tokens;
+            self.sent.served -= slot.served;
+            self.log.pop_front();
+        }
+        if self.log.is_empty() {
+            self.sent = Slot::at(now);
+        }
+    }
+}
+
+impl Slot {
+    fn at(now: Instant) -> Self {
+        Self {
+            at: now,
+            first: now,
+            requests: 0,
+            tokens: 0,
+            served: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn meter(requests: u64) -> Meter {
+        let limits = Limits {
+            requests: Some(requests),
+            tokens: None,
+        };
+        Meter::new(limits, 1.0)
+    }
+
+    proptest! {
+        #[test]
+        fn no_minute_has_more_than_the_limit(
+            limit in 1..20_u64,
+            pauses in proptest::collection::vec(0..5_000_u64, 1..200),
+        ) {
+            let mut meter = meter(limit);
+            let mut now = Instant::now();
+            let mut sent: Vec<Instant> = Vec::new();
+            for pause in pauses {
+                now += Duration::from_millis(pause);
+                let wait = meter.wait(now, 1, 0);
+                now += wait;
+                prop_assert!(meter.wait(now, 1, 0).is_zero(), "the wait that was said is enough");
+                meter.count(now, 0);
+                sent.push(now);
+            }
+            for (first, last) in sent.iter().zip(sent.iter().skip(limit as usize)) {
+                prop_assert!(*last - *first >= Duration::from_secs(60));
+            }
+        }
+
+        #[test]
+        fn who_always_asks_gets_nearly_the_limit(limit in 1..500_u64) {
+            let mut meter = meter(limit);
+            let start = Instant::now();
+            let mut now = start;
+            let mut sent = 0_u64;
+            while now < start + Duration::from_secs(610) {
+                now += meter.wait(now, 1, 0);
+                meter.count(now, 0);
+                sent += 1;
+            }
+            prop_assert!(sent >= limit * 10, "{} of {}", sent, limit * 10);
+        }
+    }
+
+    #[test]
+    fn limits_are_learnt_unless_the_minute_tells_otherwise() {
+        let now = Instant::now();
+        let mut meter = Meter::new(Limits::default(), 1.0);
+        for _ in 0..12 {
+            assert!(meter.wait(now, 1, 5).is_zero());
+            meter.count(now, 5);
+            meter.served(now);
+        }
+        meter.learn_requests(now, 10);
+        assert!(meter.wait(now, 1, 5).is_zero(), "12 were served already");
+        meter.count(now, 5);
+        meter.refused(now);
+        meter.learn_requests(now, 12);
+        assert_eq!(meter.wait(now, 1, 5), MINUTE);
+        assert_eq!(meter.wait(now, 13, 5), MINUTE * 2);
+        let later = now + BELIEVED;
+        assert!(meter.wait(later, 1000, 5).is_zero());
+    }
+
+    #[test]
+    fn tokens_count_too() {
+        let now = Instant::now();
+        let mut meter = Meter::new(Limits::default(), 1.0);
+        meter.count(now, 80);
+        meter.learn_tokens(now, 100);
+        assert!(meter.wait(now, 1, 20).is_zero());
+        assert_eq!(meter.wait(now, 1, 21), MINUTE);
+    }
+}

@@ -1,0 +1,426 @@
+//! The ways to an answer: each an engine with one of its keys and the model's name there, in the order in
+//! which they are tried.
+
+use crate::gateway::{
+    breaker::Breaker,
+    pacing::{Lane, Lanes},
+    rests::Parts,
+    settings::{DEFAULT, Model, Route, Settings},
+};
+use propus_engines::google::Google;
+use propus_failures::recovery::{Budget, Policy, Scope};
+use rand::Rng;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+use tokio::time::Instant;
+
+/// Who answers.
+#[derive(Clone, Debug)]
+pub(super) enum Upstream {
+    /// An upstream by HTTP, with the number of its key.
+    Google(Arc<Google>, usize),
+    /// A model of this server, by its name.
+    Here(String),
+}
+
+/// One way to an answer.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    pub upstream: Upstream,
+    /// The engine's name, with the number of the key where there are several.
+    pub name: String,
+    /// The engine's name.
+    pub engine: String,
+    /// The model's name there; none for what is no model's.
+    pub model: Option<String>,
+    pub parts: Parts,
+    pub line: Arc<Line>,
+    pub lane: Option<Arc<Lane>>,
+}
+
+/// What all calls of one route share.
+#[derive(Debug)]
+pub(super) struct Line {
+    breaker: Mutex<Breaker>,
+    saved: Option<Mutex<Saved>>,
+}
+
+#[derive(Debug)]
+struct Saved {
+    budget: Budget,
+    at: Instant,
+}
+
+/// What an engine is called by.
+#[derive(Clone, Debug)]
+pub(super) enum Known {
+    Google(Arc<Google>),
+    /// The name of its model in the registry.
+    Here(String),
+}
+
+/// Finds the ways of a model.
+#[derive(Debug)]
+pub(super) struct Map {
+    engines: HashMap<String, Known>,
+    models: HashMap<String, Model>,
+    lines: Mutex<HashMap<(String, String), Arc<Line>>>,
+    lanes: Lanes,
+    policy: Policy,
+    turn: AtomicUsize,
+    /// Models that nobody here knows and that an upstream has served.
+    met: RwLock<HashSet<String>>,
+}
+
+/// So many of them are remembered; callers choose the names, and memory is not endless.
+const MOST_MET: usize = 1_000;
+
+impl Map {
+    pub fn new(settings: &Settings, engines: HashMap<String, Known>) -> Self {
+        let models = settings.models.iter();
+        Self {
+            engines,
+            models: models
+                .map(|(name, model)| (name.clone(), model.clone()))
+                .collect(),
+            lines: Mutex::default(),
+            lanes: Lanes::new(&settings.pacing),
+            policy: settings.recovery.0.clone(),
+            turn: AtomicUsize::new(0),
+            met: RwLock::default(),
+        }
+    }
+
+    /// Who answers for a model, also by default.
+    pub fn model(&self, name: &str) -> Option<&Model> {
+        self.models.get(name).or_else(|| self.models.get(DEFAULT))
+    }
+
+    /// Whether a model has an entry of its own.
+    pub fn is_listed(&self, name: &str) -> bool {
+        self.models.contains_key(name)
+    }
+
+    /// Whether an upstream has served a model that is not listed.
+    pub fn has_met(&self, name: &str) -> bool {
+        self.met.read().is_ok_and(|met| met.contains(name))
+    }
+
+    /// An upstream has served a model: from now on it is counted by its name.
+    pub fn meet(&self, name: &str) {
+        if let Ok(mut met) = self.met.write()
+            && met.len() < MOST_MET
+        {
+            met.insert(name.to_owned());
+        }
+    }
+
+    /// Whether any of the engines is an upstream; what is answered here needs no gateway.
+    pub fn is_elsewhere(&self, model: &Model) -> bool {
+        let routes = model.routes.iter().chain(&model.fallbacks);
+        let several = model.routes.len() + model.fallbacks.len() > 1;
+        several
+            || routes
+                .into_iter()
+                .any(|route| self.google(&route.engine).is_some())
+    }
+
+    fn google(&self, engine: &str) -> Option<&Arc<Google>> {
+        match self.engines.get(engine)? {
+            Known::Google(google) => Some(google),
+            Known::Here(_) => None,
+        }
+    }
+
+    /// The upstream for what is no model's: the default's, else the only one there is.
+    pub fn home(&self) -> Option<Way> {
+        let default = self
+            .models
+            .get(DEFAULT)
+            .into_iter()
+            .flat_map(|model| &model.routes);
+        let of_default = default.map(|route| route.engine.as_str());
+        let mut upstreams = self.engines.keys().map(String::as_str);
+        let mut upstreams = upstreams
+            .by_ref()
+            .filter(|name| self.google(name).is_some());
+        let only = upstreams.next().filter(|_| upstreams.next().is_none());
+        let engine = of_default
+            .chain(only)
+            .find(|name| self.google(name).is_some())?;
+        self.ways_of(&Route::to(engine), None, "", true)
+            .into_iter()
+            .next()
+    }
+
+    /// Whether the default is an upstream.
+    pub fn is_default_elsewhere(&self) -> bool {
+        self.models
+            .get(DEFAULT)
+            .is_some_and(|model| self.is_elsewhere(model))
+    }
+
+    /// The ways for a model, those to prefer first. `counted` is the name under which it is counted; it is
+    /// empty for names that nobody knows. Only the first key of an engine is taken where `bound`.
+    pub fn ways(&self, model: &Model, name: &str, counted: &str, bound: bool) -> Vec<Way> {
+        let routes = shuffled(&model.routes);
+        let routes = routes.into_iter().chain(&model.fallbacks);
+        let mut ways = Vec::new();
+        for route in routes {
+            ways.extend(self.ways_of(route, Some(name), counted, bound));
+        }
+        ways
+    }
+
+    fn ways_of(&self, route: &Route, name: Option<&str>, counted: &str, bound: bool) -> Vec<Way> {
+        let engine = route.engine.as_str();
+        let model = route.model.as_deref().or(name);
+        // A name that the configuration gives is known.
+        let counted = route.model.as_deref().unwrap_or(counted);
+        let line = self.line(engine, counted);
+        let way = |upstream, name, parts, lane| Way {
+            upstream,
+            name,
+            engine: engine.to_owned(),
+            model: model.map(str::to_owned),
+            parts,
+            line: line.clone(),
+            lane,
+        };
+        let counted = Some(counted).filter(|counted| !counted.is_empty());
+        let google = match self.engines.get(engine) {
+            Some(Known::Google(google)) => google,
+            Some(Known::Here(own)) => {
+                let parts = Parts::new(engine, Some(own), None);
+                let mut way = way(Upstream::Here(own.clone()), engine.to_owned(), parts, None);
+                way.model = Some(own.clone());
+                return vec![way];
+            }
+            None => return Vec::new(),
+        };
+        let keys = google.keys();
+        let (first, count) = match bound {
+            true => (0, 1),
+            false if keys.len() == 1 => (0, 1),
+            false => (self.turn.fetch_add(1, Relaxed), keys.len()),
+        };
+        (0..count)
+            .map(|at| (first + at) % keys.len())
+            .map(|at| {
+                let key = &keys[at];
+                let ours = (!key.is_callers()).then_some((at, &*key.project, &*key.account));
+                let lane = ours
+                    .zip(counted)
+                    .and_then(|((_, project, _), counted)| self.lanes.lane(project, counted));
+                let name = match keys.len() {
+                    1 => engine.to_owned(),
+                    _ => format!("{engine}/{}", at + 1),
+                };
+                let parts = Parts::new(engine, counted, ours);
+                way(Upstream::Google(google.clone(), at), name, parts, lane)
+            })
+            .collect()
+    }
+
+    fn line(&self, engine: &str, model: &str) -> Arc<Line> {
+        let mut lines = lock(&self.lines);
+        let line = lines.entry((engine.to_owned(), model.to_owned()));
+        line.or_insert_with(|| Arc::new(Line::new(&self.policy)))
+            .clone()
+    }
+
+    /// Whether limits are learnt.
+    pub fn learns(&self) -> bool {
+        self.lanes.learns()
+    }
+}
+
+/// Routes in an order by chance, the heavier ones more often first; those without weight not at all.
+fn shuffled(routes: &[Route]) -> Vec<&Route> {
+    if let [one] = routes {
+        return vec![one];
+    }
+    let mut rest: Vec<&Route> = routes.iter().filter(|route| route.weight > 0.0).collect();
+    let mut order = Vec::new();
+    while !rest.is_empty() {
+        let all: f64 = rest.iter().map(|route| route.weight).sum();
+        let mut drawn = rand::rng().random_range(0.0..1.0) * all;
+        let is_it = |route: &&Route| {
+            drawn -= route.weight;
+            drawn <= 0.0
+        };
+        let at = rest.iter().position(is_it).unwrap_or(rest.len() - 1);
+        order.push(rest.remove(at));
+    }
+    order
+}
+
+impl Way {
+    /// Whether a failure of another way that concerns so much does not concern this one.
+    pub fn is_beyond(&self, failed: &Way, scope: Scope) -> bool {
+        let same = |scope| match (self.parts.of(scope), failed.parts.of(scope)) {
+            (Some(one), Some(other)) => one == other,
+            // What is answered here has no project.
+            _ => self.engine == failed.engine,
+        };
+        let model = || self.model == failed.model;
+        match scope {
+            Scope::Call => false,
+            Scope::Route => self.engine != failed.engine || !model(),
+            Scope::Key => !same(Scope::Key),
+            Scope::Model => !model(),
+            Scope::ProjectModel => !same(Scope::Project) || !model(),
+            Scope::Project => !same(Scope::Project),
+            Scope::Account => !same(Scope::Account),
+        }
+    }
+}
+
+impl Line {
+    fn new(policy: &Policy) -> Self {
+        let saved = |share| {
+            Mutex::new(Saved {
+                budget: Budget::new(share),
+                at: Instant::now(),
+            })
+        };
+        Self {
+            breaker: Mutex::default(),
+            saved: policy.budget.map(saved),
+        }
+    }
+
+    /// Whether the breaker lets a call through.
+    pub fn is_closed(&self) -> bool {
+        lock(&self.breaker).allows(Instant::now())
+    }
+
+    /// A call goes this way.
+    pub fn enter(&self) {
+        lock(&self.breaker).enter(Instant::now());
+    }
+
+    /// The route has served.
+    pub fn served(&self) {
+        lock(&self.breaker).served();
+    }
+
+    /// The route has failed.
+    pub fn failed(&self) {
+        lock(&self.breaker).failed(Instant::now());
+    }
+
+    /// A call was made for the first time.
+    pub fn deposit(&self) {
+        if let Some(saved) = &self.saved {
+            let mut saved = lock(saved);
+            let now = Instant::now();
+            let passed = now - saved.at;
+            saved.at = now;
+            saved.budget.refill(passed);
+            saved.budget.deposit();
+        }
+    }
+
+    /// What the budget has now.
+    pub fn budget(&self) -> Option<Budget> {
+        self.saved.as_ref().map(|saved| lock(saved).budget.clone())
+    }
+
+    /// Pays for a repetition.
+    pub fn withdraw(&self) -> bool {
+        self.saved
+            .as_ref()
+            .is_none_or(|saved| lock(saved).budget.withdraw())
+    }
+
+    /// Whether a repetition could be paid for.
+    pub fn can_pay(&self) -> bool {
+        self.saved
+            .as_ref()
+            .is_none_or(|saved| lock(saved).budget.allows())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use propus_engines::google;
+
+    fn map(text: &str) -> Map {
+        let settings: Settings = toml::from_str(text).unwrap();
+        let upstream =
+            |settings: &google::Settings| Known::Google(Arc::new(Google::new(settings).unwrap()));
+        let engines = settings
+            .engines
+            .iter()
+            .map(|(name, one)| (name.clone(), upstream(one)));
+        let here = ("here".to_owned(), Known::Here("small".into()));
+        Map::new(&settings, engines.chain([here]).collect())
+    }
+
+    const TWO: &str = "[engines.a]\napi_keys = ['k', { key = 'l', project = 'p' }, { key = 'm', project = 'p' }]\n\
+        [engines.b]\napi_key = 'k'\n[models]\nm = { routes = ['a'], fallbacks = [{ engine = 'b', model = 'n' }, 'here'] }";
+
+    fn ways(map: &Map, bound: bool) -> Vec<Way> {
+        map.ways(map.model("m").unwrap(), "m", "m", bound)
+    }
+
+    #[test]
+    fn keys_take_turns_and_fallbacks_follow() {
+        let map = map(TWO);
+        let names = |bound| {
+            let ways = ways(&map, bound);
+            ways.into_iter().map(|way| way.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(false), ["a/1", "a/2", "a/3", "b", "here"]);
+        assert_eq!(names(false), ["a/2", "a/3", "a/1", "b", "here"]);
+    }
+
+    #[test]
+    fn what_a_failure_concerns_is_passed_over() {
+        let map = map(TWO);
+        let ways = ways(&map, false);
+        let beyond = |from: usize, scope| {
+            let beyond = ways.iter().filter(|way| way.is_beyond(&ways[from], scope));
+            beyond.map(|way| way.name.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(beyond(1, Scope::Key), ["a/1", "a/3", "b", "here"]);
+        assert_eq!(beyond(1, Scope::Project), ["a/1", "b", "here"]);
+        assert_eq!(beyond(0, Scope::ProjectModel), ["a/2", "a/3", "b", "here"]);
+        assert_eq!(beyond(0, Scope::Route), ["b", "here"]);
+        assert_eq!(beyond(0, Scope::Model), ["b", "here"]);
+        assert!(beyond(0, Scope::Call).is_empty());
+    }
+
+    #[test]
+    fn weights_are_kept_by_and_large() {
+        let route = |engine: &str, weight| Route {
+            weight,
+            ..Route::to(engine)
+        };
+        let routes = [route("a", 9.0), route("b", 1.0), route("c", 0.0)];
+        let first = (0..2000)
+            .filter(|_| shuffled(&routes)[0].engine == "a")
+            .count();
+        assert!((1700..1900).contains(&first), "{first}");
+        assert_eq!(shuffled(&routes).len(), 2);
+    }
+
+    #[test]
+    fn files_go_to_the_first_key_of_the_default() {
+        let map = map(&format!("{TWO}\ndefault = 'a'"));
+        for _ in 0..2 {
+            assert_eq!(map.home().unwrap().name, "a/1");
+        }
+    }
+}
