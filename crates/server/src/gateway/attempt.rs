@@ -28,12 +28,21 @@ use tokio::time::timeout_at;
 
 /// What an attempt came to.
 pub(super) enum Attempted {
-    /// A reply for the caller, and what it says where it is an answer.
-    Served(Response, Option<Box<GenerateContentResponse>>),
+    /// A reply for the caller.
+    Served(Response),
+    /// A whole answer, and what it says.
+    Answered(Passed, Box<GenerateContentResponse>),
     /// A stream that has begun well.
     Begun(Box<Begun>),
     /// Nothing that serves.
     Failed(Failed),
+}
+
+impl Attempted {
+    /// Whether the caller gets it.
+    pub fn serves(&self) -> bool {
+        !matches!(self, Self::Failed(_))
+    }
 }
 
 impl Course {
@@ -64,7 +73,7 @@ impl Course {
         }
         let reply = timeout_at(self.asked.deadline.at(), routes::here(&self.app, request));
         match reply.await {
-            Ok(Some(Ok(response))) => Attempted::Served(response, None),
+            Ok(Some(Ok(response))) => Attempted::Served(response),
             Ok(Some(Err(problem))) => Attempted::Failed(Failed::own(problem)),
             Ok(None) => self.late(),
             Err(_) => self.late(),
@@ -153,7 +162,7 @@ impl Course {
             return self.refused(answer).await;
         }
         match self.asked.form {
-            Form::Opaque => Attempted::Served(self.opaque(answer, google), None),
+            Form::Opaque => Attempted::Served(self.opaque(answer, google)),
             Form::Answer if self.streamed => self.folded(answer).await,
             Form::Answer | Form::Json => self.whole(answer).await,
             Form::Stream(_) | Form::OpenAiStream => self.beginning(answer).await,
@@ -222,11 +231,11 @@ impl Course {
         };
         let Some(body) = plain(&passed) else {
             // What cannot be unpacked here may be unpacked there.
-            return Attempted::Served(passed.response(), None);
+            return Attempted::Served(passed.response());
         };
         if self.asked.form == Form::Json {
             return match serde_json::from_slice::<IgnoredAny>(&body) {
-                Ok(_) => Attempted::Served(passed.response(), None),
+                Ok(_) => Attempted::Served(passed.response()),
                 Err(error) => unreadable(&error.to_string()),
             };
         }
@@ -371,7 +380,7 @@ fn ended_early(
     };
     match watch.has_ended() {
         false => Attempted::Failed(cut(0)),
-        true if chunks.is_empty() => Attempted::Served(passed.response(), None),
+        true if chunks.is_empty() => Attempted::Served(passed.response()),
         true => judged(passed, fold::typed(chunks)),
     }
 }
@@ -379,7 +388,7 @@ fn ended_early(
 /// A reply that came whole, by what it says.
 fn judged(passed: Passed, reply: GenerateContentResponse) -> Attempted {
     match Outcome::of_reply(&reply) {
-        None => Attempted::Served(passed.response(), Some(Box::new(reply))),
+        None => Attempted::Answered(passed, Box::new(reply)),
         Some(outcome) => Attempted::Failed(Failed {
             outcome,
             told: Told::Passed(passed),

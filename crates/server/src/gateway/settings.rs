@@ -400,6 +400,27 @@ mod tests {
         assert!(settings.pacing.enabled && !settings.cache.enabled && !settings.hedging.enabled);
     }
 
+    /// As the binary's file has it: engines of several kinds in one table.
+    #[test]
+    fn upstreams_are_one_kind_of_engine_among_others() {
+        #[derive(Debug, Deserialize)]
+        #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+        enum Engine {
+            Google(google::Settings),
+            Scripted { script: Option<String> },
+        }
+        let engine: Engine =
+            toml::from_str("kind = 'google'\napi_key = 'env:K'\nsilence_timeout_seconds = 30")
+                .unwrap();
+        assert!(
+            matches!(engine, Engine::Google(one) if one.silence_timeout == Some(Duration::from_secs(30)))
+        );
+        let error = toml::from_str::<Engine>("kind = 'google'\nurl = 'x'").unwrap_err();
+        assert!(error.to_string().contains("unknown field `url`"), "{error}");
+        let other = toml::from_str("kind = 'scripted'").unwrap();
+        assert!(matches!(other, Engine::Scripted { script: None }));
+    }
+
     #[test]
     fn what_is_written_lies_over_the_defaults() {
         let settings = read(

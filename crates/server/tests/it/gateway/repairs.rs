@@ -260,3 +260,46 @@ async fn what_is_wrong_is_refused_before_it_is_sent() {
     ));
     assert_eq!(ask(&unchecked).await.status, 200);
 }
+
+#[tokio::test]
+async fn identical_deterministic_requests_are_answered_from_memory() {
+    let raw = Raw::start(vec![good()]).await;
+    let server = before(&raw.url, "[cache]\nenabled = true");
+    let ask = async |config: &str| {
+        let request = Request::post(UNARY).header("x-goog-api-key", &server.key);
+        let body = format!(
+            r#"{{"contents":[{{"parts":[{{"text":"hi"}}]}}],"generationConfig":{config}}}"#
+        );
+        let reply = server.send(request.body(Body::from(body)).unwrap()).await;
+        assert_eq!(reply.text(), GOOD);
+        reply.header("x-propus-cache").to_owned()
+    };
+    for (config, first, second) in [
+        (r#"{"temperature":0}"#, "", "hit"),
+        (r#"{"seed":7}"#, "", "hit"),
+        (r#"{"seed":8}"#, "", "hit"),
+        (r#"{"temperature":1}"#, "", ""),
+    ] {
+        assert_eq!(
+            (ask(config).await.as_str(), ask(config).await.as_str()),
+            (first, second)
+        );
+    }
+    assert_eq!(raw.requests().len(), 5);
+}
+
+#[tokio::test]
+async fn a_silent_route_is_hedged_where_that_is_on() {
+    let slow = Raw::start(vec![vec![Step::Hang]]).await;
+    let quick = Raw::start(vec![good()]).await;
+    let server = gateway(&format!(
+        "[engines.a]\nbase_url = '{}'\napi_key = 'k1'\n[engines.b]\nbase_url = '{}'\napi_key = 'k2'\n\
+         [models]\ndefault = {{ routes = ['a'], fallbacks = ['b'] }}\n\
+         [hedging]\nenabled = true\nafter_seconds = 0.05",
+        slow.url, quick.url
+    ));
+    let reply = ask(&server, UNARY, &[]).await;
+    assert_eq!(reply.text(), GOOD);
+    assert_eq!(reply.header("x-propus-repairs"), "route=b; attempts=2");
+    slow.left().await;
+}
