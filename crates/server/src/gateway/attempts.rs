@@ -454,8 +454,11 @@ impl Course {
     /// What a failure tells of its way, for the calls to come.
     pub fn note(&self, way: &Way, failed: &Arc<Failed>) {
         let outcome = &failed.outcome;
+        // Callers with little time say nothing about a route.
+        let in_time = !self.asked.deadline.remaining().is_zero();
         match outcome.scope {
-            Scope::Route => way.line.failed(),
+            Scope::Route if in_time => way.line.failed(),
+            Scope::Route => {}
             _ => way.line.served(),
         }
         if let Some(lane) = &way.lane

@@ -305,6 +305,17 @@ impl Model {
     }
 }
 
+impl Model {
+    /// The engine, where it is the only one and the model has its own name there: then a model of this
+    /// server needs no gateway.
+    pub fn sole_engine(&self) -> Option<&str> {
+        match (&self.routes[..], &self.fallbacks[..]) {
+            ([route], []) if route.model.is_none() => Some(&route.engine),
+            _ => None,
+        }
+    }
+}
+
 /// Declares how something is read from a text, or else from a table.
 macro_rules! text_or_table {
     ($type:ty, $table:ty, $expects:literal, $of_text:expr, $of_table:expr) => {
@@ -396,6 +407,7 @@ mod tests {
         let settings =
             read("[engines.google]\napi_key = 'env:K'\n[models]\ndefault = 'google'").unwrap();
         assert_eq!(settings.models[DEFAULT], Model::of("google"));
+        assert_eq!(settings.models[DEFAULT].sole_engine(), Some("google"));
         assert_eq!(settings.recovery.0, Policy::gateway());
         assert!(settings.pacing.enabled && !settings.cache.enabled && !settings.hedging.enabled);
     }
