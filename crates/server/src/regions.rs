@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn only_trusted_proxies_are_believed() {
-        let mut regions = Regions {
+        let regions = Regions {
             trusted: vec!["10.0.0.0/8".parse().unwrap()],
             country_header: Some(HeaderName::from_static("cf-ipcountry")),
             ..Regions::default()
