@@ -155,12 +155,13 @@ fn panicked(cause: Box<dyn Any + Send>) -> axum::response::Response {
     render::Failed(Internal500 { cause }.into()).into_response()
 }
 
-/// Streams are not compressed: a chunk must leave at once.
+/// Streams are not compressed: a chunk must leave at once. Nor is what another server has answered, which
+/// stays as it came.
 fn is_whole(
     _: http::StatusCode,
     _: http::Version,
     _: &http::HeaderMap,
     extensions: &http::Extensions,
 ) -> bool {
-    extensions.get::<render::Streams>().is_none()
+    extensions.get::<render::Streams>().is_none() && extensions.get::<render::Foreign>().is_none()
 }

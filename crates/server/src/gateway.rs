@@ -9,7 +9,9 @@ mod asked;
 mod attempt;
 mod attempts;
 mod breaker;
+mod cache;
 mod fold;
+mod hedge;
 mod pacing;
 mod rests;
 pub mod settings;
@@ -28,9 +30,11 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
+use cache::Cache;
 use propus_engines::google::{Google, SetupError};
 use propus_failures::recovery::Policy;
 use rests::Rests;
+use settings::Hedging;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, PoisonError, RwLock},
@@ -48,6 +52,8 @@ struct State {
     map: Map,
     rests: Rests,
     policy: Policy,
+    cache: Option<Cache>,
+    hedging: Hedging,
 }
 
 /// Why a gateway cannot be made.
@@ -111,6 +117,8 @@ impl State {
             map: Map::new(settings, engines),
             rests: Rests::default(),
             policy: settings.recovery.0.clone(),
+            cache: Cache::new(&settings.cache),
+            hedging: settings.hedging.clone(),
         })
     }
 

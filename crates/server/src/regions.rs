@@ -197,9 +197,11 @@ mod tests {
 
     #[test]
     fn only_trusted_proxies_are_believed() {
-        let mut regions = Regions::default();
-        regions.trusted = vec!["10.0.0.0/8".parse().unwrap()];
-        regions.country_header = Some(HeaderName::from_static("cf-ipcountry"));
+        let regions = Regions {
+            trusted: vec!["10.0.0.0/8".parse().unwrap()],
+            country_header: Some(HeaderName::from_static("cf-ipcountry")),
+            ..Regions::default()
+        };
         let told = headers(&[
             ("cf-ipcountry", "by"),
             ("x-forwarded-for", "1.1.1.1, 10.0.0.9"),

@@ -199,7 +199,7 @@ impl Asked {
 }
 
 fn holds(body: &[u8], word: &[u8]) -> bool {
-    body.windows(word.len()).any(|window| window == word)
+    memchr::memmem::find(body, word).is_some()
 }
 
 impl Named {

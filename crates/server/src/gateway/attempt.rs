@@ -28,12 +28,21 @@ use tokio::time::timeout_at;
 
 /// What an attempt came to.
 pub(super) enum Attempted {
-    /// A reply for the caller, and what it says where it is an answer.
-    Served(Response, Option<Box<GenerateContentResponse>>),
+    /// A reply for the caller.
+    Served(Response),
+    /// A whole answer, and what it says.
+    Answered(Passed, Box<GenerateContentResponse>),
     /// A stream that has begun well.
     Begun(Box<Begun>),
     /// Nothing that serves.
     Failed(Failed),
+}
+
+impl Attempted {
+    /// Whether the caller gets it.
+    pub fn serves(&self) -> bool {
+        !matches!(self, Self::Failed(_))
+    }
 }
 
 impl Course {
@@ -47,12 +56,17 @@ impl Course {
 
     /// A model of this server answers, as if it had been asked for.
     async fn ask_here(&self, model: &str) -> Attempted {
-        let Some(path) = path::of_model(&self.path, model) else {
+        let path = match self.asked.named {
+            // OpenAI's surface has the model in the body.
+            Named::OpenAi(_) => Some(self.path.clone()),
+            _ => path::of_model(&self.path, model),
+        };
+        let Some(path) = path else {
             let cause = format!("`{model}` has no {}", self.path);
             let outcome = Outcome::of_fault(Fault::Unreadable, Progress::NotSent);
             return Attempted::Failed(Failed::broken(Broken { outcome, cause }));
         };
-        let mut request = Request::new(Body::from(self.body.clone()));
+        let mut request = Request::new(Body::from(self.body_for(Some(model))));
         *request.method_mut() = self.asked.http.clone();
         *request.headers_mut() = self.asked.headers.clone();
         *request.extensions_mut() = self.extensions.clone();
@@ -64,7 +78,7 @@ impl Course {
         }
         let reply = timeout_at(self.asked.deadline.at(), routes::here(&self.app, request));
         match reply.await {
-            Ok(Some(Ok(response))) => Attempted::Served(response, None),
+            Ok(Some(Ok(response))) => Attempted::Served(response),
             Ok(Some(Err(problem))) => Attempted::Failed(Failed::own(problem)),
             Ok(None) => self.late(),
             Err(_) => self.late(),
@@ -90,7 +104,7 @@ impl Course {
             headers: &headers,
             body: match self.asked.take_once() {
                 Some(body) => Sent::Streamed(body),
-                None => Sent::Whole(self.body.clone()),
+                None => Sent::Whole(self.body_for(way.model.as_deref())),
             },
             first_byte: self.longer,
         };
@@ -119,6 +133,21 @@ impl Course {
         match self.streamed {
             true => path::of_method(&path, "streamGenerateContent").unwrap_or(path),
             false => path,
+        }
+    }
+
+    /// The body; where the model has another name there, with that name wherever it names the model.
+    fn body_for(&self, model: Option<&str>) -> Bytes {
+        let (Some(asked), Some(model)) = (self.asked.model.as_deref(), model) else {
+            return self.body.clone();
+        };
+        let parsed = (asked != model).then(|| serde_json::from_slice::<Value>(&self.body).ok());
+        let Some(mut body) = parsed.flatten() else {
+            return self.body.clone();
+        };
+        match rename(&mut body, asked, model) {
+            true => serde_json::to_vec(&body).map_or_else(|_| self.body.clone(), Bytes::from),
+            false => self.body.clone(),
         }
     }
 
@@ -153,7 +182,7 @@ impl Course {
             return self.refused(answer).await;
         }
         match self.asked.form {
-            Form::Opaque => Attempted::Served(self.opaque(answer, google), None),
+            Form::Opaque => Attempted::Served(self.opaque(answer, google)),
             Form::Answer if self.streamed => self.folded(answer).await,
             Form::Answer | Form::Json => self.whole(answer).await,
             Form::Stream(_) | Form::OpenAiStream => self.beginning(answer).await,
@@ -222,11 +251,11 @@ impl Course {
         };
         let Some(body) = plain(&passed) else {
             // What cannot be unpacked here may be unpacked there.
-            return Attempted::Served(passed.response(), None);
+            return Attempted::Served(passed.response());
         };
         if self.asked.form == Form::Json {
             return match serde_json::from_slice::<IgnoredAny>(&body) {
-                Ok(_) => Attempted::Served(passed.response(), None),
+                Ok(_) => Attempted::Served(passed.response()),
                 Err(error) => unreadable(&error.to_string()),
             };
         }
@@ -356,6 +385,32 @@ impl Course {
     }
 }
 
+/// Puts another name in the place of a model's, at the places where requests have one; false where none
+/// has.
+fn rename(body: &mut Value, asked: &str, model: &str) -> bool {
+    let mut renamed = false;
+    let mut rename_in = |message: &mut Value| {
+        if let Some(Value::String(name)) = message.get_mut("model") {
+            let prefix = if name.starts_with("models/") {
+                "models/"
+            } else {
+                ""
+            };
+            if name.trim_start_matches("models/") == asked {
+                *name = format!("{prefix}{model}");
+                renamed = true;
+            }
+        }
+    };
+    rename_in(body);
+    for inner in ["generateContentRequest", "generate_content_request"] {
+        body.get_mut(inner).into_iter().for_each(&mut rename_in);
+    }
+    let requests = body.get_mut("requests").and_then(Value::as_array_mut);
+    requests.into_iter().flatten().for_each(&mut rename_in);
+    renamed
+}
+
 /// A stream that ended before anything of it was passed on.
 fn ended_early(
     status: StatusCode,
@@ -371,7 +426,7 @@ fn ended_early(
     };
     match watch.has_ended() {
         false => Attempted::Failed(cut(0)),
-        true if chunks.is_empty() => Attempted::Served(passed.response(), None),
+        true if chunks.is_empty() => Attempted::Served(passed.response()),
         true => judged(passed, fold::typed(chunks)),
     }
 }
@@ -379,7 +434,7 @@ fn ended_early(
 /// A reply that came whole, by what it says.
 fn judged(passed: Passed, reply: GenerateContentResponse) -> Attempted {
     match Outcome::of_reply(&reply) {
-        None => Attempted::Served(passed.response(), Some(Box::new(reply))),
+        None => Attempted::Answered(passed, Box::new(reply)),
         Some(outcome) => Attempted::Failed(Failed {
             outcome,
             told: Told::Passed(passed),
@@ -424,5 +479,23 @@ fn plain(passed: &Passed) -> Option<Bytes> {
             Some(bytes.into())
         }
         Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_model_is_renamed_where_it_is_named() {
+        let mut body = json!({"model": "models/a", "requests": [{"model": "models/a"}, {"model": "b"}],
+            "contents": [{"parts": [{"text": "models/a"}]}], "generateContentRequest": {"model": "a"}});
+        assert!(rename(&mut body, "a", "x"));
+        let expected = json!({"model": "models/x", "requests": [{"model": "models/x"}, {"model": "b"}],
+            "contents": [{"parts": [{"text": "models/a"}]}], "generateContentRequest": {"model": "x"}});
+        assert_eq!(body, expected);
+        assert!(!rename(&mut json!({"contents": []}), "a", "x"));
+        assert!(!rename(&mut json!([1]), "a", "x"));
     }
 }

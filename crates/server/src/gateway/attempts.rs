@@ -10,9 +10,10 @@ use crate::{
         State,
         asked::{Asked, Form, Named},
         attempt::Attempted,
+        cache,
         pacing::{Full, learnt},
         rests::{Kind as RestKind, Resting},
-        told::{Failed, Told, mark},
+        told::{Failed, Passed, Told, mark},
         ways::{Upstream, Way},
     },
     layers::origin::Peer,
@@ -63,9 +64,11 @@ pub(super) struct Course {
     temperature: Option<f64>,
     /// Whether the answer is streamed from the upstream and put together here.
     pub streamed: bool,
-    caller: String,
+    pub caller: String,
     reserved: Option<Reserved>,
     tokens: Option<u64>,
+    /// Under which key the reply may be kept.
+    cached_as: Option<cache::Key>,
 }
 
 /// What comes next.
@@ -102,6 +105,7 @@ impl Course {
             streamed: false,
             reserved: None,
             tokens: None,
+            cached_as: None,
         }
     }
 
@@ -115,15 +119,21 @@ impl Course {
         while let Next::Attempt(way) = next {
             self.history.begin(&way.name);
             way.line.enter();
-            next = match self.attempt(&way).await {
-                Attempted::Served(response, usage) => {
+            let (way, attempted) = self.attempt_hedged(*way).await;
+            next = match attempted {
+                Attempted::Served(response) => {
                     self.served(&way);
-                    self.settle(usage).await;
                     return self.marked(response);
+                }
+                Attempted::Answered(passed, reply) => {
+                    self.served(&way);
+                    self.settle(Some(reply)).await;
+                    self.keep(&passed);
+                    return self.marked(passed.response());
                 }
                 Attempted::Begun(begun) => {
                     self.served(&way);
-                    return self.stream(*way, *begun);
+                    return self.stream(way, *begun);
                 }
                 Attempted::Failed(failed) => self.after(&way, failed).await,
             };
@@ -149,6 +159,9 @@ impl Course {
             self.amend(&kinds);
         }
         self.failed.clear();
+        if let Some(known) = self.known_reply() {
+            return Err(known);
+        }
         if let Err(problem) = self.reserve(&first).await {
             return Err(Failed::own(problem).response());
         }
@@ -296,7 +309,7 @@ impl Course {
     }
 
     /// A way that the failure does not concern, was not tried, does not rest and can bear a call more.
-    fn other(&self, failed: &Way, scope: Scope) -> Option<Way> {
+    pub fn other(&self, failed: &Way, scope: Scope) -> Option<Way> {
         let fit = |way: &&Way| {
             way.is_beyond(failed, scope)
                 && !self.tried.contains(&way.name)
@@ -416,16 +429,12 @@ impl Course {
         let Some(lane) = &way.lane else {
             return Ok(way);
         };
-        let began = Instant::now();
-        let entered = lane
-            .enter(&self.caller, tokens, self.asked.deadline.at())
-            .await;
-        let waited = began.elapsed();
-        if waited >= Duration::from_millis(1) {
-            self.history.waited += waited;
-        }
-        match entered {
-            Ok(()) => Ok(way),
+        let entered = lane.enter(&self.caller, tokens, self.asked.deadline.at());
+        match entered.await {
+            Ok(waited) => {
+                self.history.waited += waited;
+                Ok(way)
+            }
             Err(full) => Err(Arc::new(Failed::own(exhausted(&way, full)))),
         }
     }
@@ -445,8 +454,11 @@ impl Course {
     /// What a failure tells of its way, for the calls to come.
     pub fn note(&self, way: &Way, failed: &Arc<Failed>) {
         let outcome = &failed.outcome;
+        // Callers with little time say nothing about a route.
+        let in_time = !self.asked.deadline.remaining().is_zero();
         match outcome.scope {
-            Scope::Route => way.line.failed(),
+            Scope::Route if in_time => way.line.failed(),
+            Scope::Route => {}
             _ => way.line.served(),
         }
         if let Some(lane) = &way.lane
@@ -498,6 +510,24 @@ impl Course {
         let failed = at.map_or_else(|| self.nothing(), |at| self.failed[at].clone());
         let response = failed.response();
         self.marked(response)
+    }
+
+    /// The reply to an identical request, where such are kept.
+    fn known_reply(&mut self) -> Option<Response> {
+        let cache = self.state.cache.as_ref()?;
+        self.cached_as = cache::key(&self.asked, &self.caller);
+        cache.get(self.cached_as.as_ref()?)
+    }
+
+    /// Keeps a reply for identical requests, unless recovery has changed what was asked.
+    fn keep(&self, passed: &Passed) {
+        let as_asked = self.body == self.asked.body && self.path == self.asked.uri.path();
+        if let (Some(cache), Some(key)) = (&self.state.cache, self.cached_as)
+            && as_asked
+            && !self.history.larger_model
+        {
+            cache.put(key, passed);
+        }
     }
 
     /// The reply with what was done for it.

@@ -121,18 +121,20 @@ impl Lane {
         lock(&self.state).meter.counts_tokens()
     }
 
-    /// Waits until the request may be sent, and counts it. Says at once when that would be too late.
+    /// Waits until the request may be sent, and counts it; gives the time that it stood in the queue. Says
+    /// at once when that would be too late.
     pub async fn enter(
         self: &Arc<Self>,
         caller: &str,
         tokens: u64,
         until: Instant,
-    ) -> Result<(), Full> {
+    ) -> Result<Duration, Full> {
         let Some(mut go) = self.queued(caller, tokens, until)? else {
-            return Ok(());
+            return Ok(Duration::ZERO);
         };
+        let began = Instant::now();
         match timeout_at(until, &mut go).await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => Ok(began.elapsed()),
             _ => {
                 // It may have been let through just now; then it counts although it is not sent.
                 go.close();
@@ -258,7 +260,7 @@ mod tests {
             let lane = lane.clone();
             calls.spawn(async move {
                 let until = start + Duration::from_secs(200);
-                lane.enter("a", 1, until).await.map(|()| Instant::now())
+                lane.enter("a", 1, until).await.map(|_| Instant::now())
             });
         }
         let mut went: Vec<Instant> = Vec::new();

@@ -305,6 +305,17 @@ impl Model {
     }
 }
 
+impl Model {
+    /// The engine, where it is the only one and the model has its own name there: then a model of this
+    /// server needs no gateway.
+    pub fn sole_engine(&self) -> Option<&str> {
+        match (&self.routes[..], &self.fallbacks[..]) {
+            ([route], []) if route.model.is_none() => Some(&route.engine),
+            _ => None,
+        }
+    }
+}
+
 /// Declares how something is read from a text, or else from a table.
 macro_rules! text_or_table {
     ($type:ty, $table:ty, $expects:literal, $of_text:expr, $of_table:expr) => {
@@ -396,8 +407,30 @@ mod tests {
         let settings =
             read("[engines.google]\napi_key = 'env:K'\n[models]\ndefault = 'google'").unwrap();
         assert_eq!(settings.models[DEFAULT], Model::of("google"));
+        assert_eq!(settings.models[DEFAULT].sole_engine(), Some("google"));
         assert_eq!(settings.recovery.0, Policy::gateway());
         assert!(settings.pacing.enabled && !settings.cache.enabled && !settings.hedging.enabled);
+    }
+
+    /// As the binary's file has it: engines of several kinds in one table.
+    #[test]
+    fn upstreams_are_one_kind_of_engine_among_others() {
+        #[derive(Debug, Deserialize)]
+        #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+        enum Engine {
+            Google(google::Settings),
+            Scripted { script: Option<String> },
+        }
+        let engine: Engine =
+            toml::from_str("kind = 'google'\napi_key = 'env:K'\nsilence_timeout_seconds = 30")
+                .unwrap();
+        assert!(
+            matches!(engine, Engine::Google(one) if one.silence_timeout == Some(Duration::from_secs(30)))
+        );
+        let error = toml::from_str::<Engine>("kind = 'google'\nurl = 'x'").unwrap_err();
+        assert!(error.to_string().contains("unknown field `url`"), "{error}");
+        let other = toml::from_str("kind = 'scripted'").unwrap();
+        assert!(matches!(other, Engine::Scripted { script: None }));
     }
 
     #[test]

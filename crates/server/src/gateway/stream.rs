@@ -209,7 +209,7 @@ async fn continued(
             course.served(&next);
             Some((next, *begun))
         }
-        Attempted::Served(..) => None,
+        Attempted::Served(_) | Attempted::Answered(..) => None,
         Attempted::Failed(failed) => {
             course.note(&next, &Arc::new(failed));
             None

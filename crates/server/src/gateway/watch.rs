@@ -69,6 +69,9 @@ impl Watch {
 
     /// Takes the next piece and says which events it completes.
     pub fn push(&mut self, piece: &[u8]) -> Vec<Said> {
+        if self.blind {
+            return Vec::new();
+        }
         let texts = match &mut self.unzip {
             None => self.splitter.push(piece),
             Some(unzip) => {
@@ -92,10 +95,11 @@ impl Watch {
 
     /// Whether a part of an event has come.
     pub fn is_within(&self) -> bool {
-        match &self.splitter {
-            Splitter::Events(decoder) => decoder.held() > 0,
-            Splitter::List(list) => list.is_within(),
-        }
+        !self.blind
+            && match &self.splitter {
+                Splitter::Events(decoder) => decoder.held() > 0,
+                Splitter::List(list) => list.is_within(),
+            }
     }
 
     /// Whether the answer has come to its end: every candidate that began has a finish reason, or the

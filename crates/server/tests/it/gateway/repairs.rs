@@ -260,3 +260,154 @@ async fn what_is_wrong_is_refused_before_it_is_sent() {
     ));
     assert_eq!(ask(&unchecked).await.status, 200);
 }
+
+#[tokio::test]
+async fn identical_deterministic_requests_are_answered_from_memory() {
+    let raw = Raw::start(vec![good()]).await;
+    let server = before(&raw.url, "[cache]\nenabled = true");
+    let ask = async |config: &str| {
+        let request = Request::post(UNARY).header("x-goog-api-key", &server.key);
+        let body = format!(
+            r#"{{"contents":[{{"parts":[{{"text":"hi"}}]}}],"generationConfig":{config}}}"#
+        );
+        let reply = server.send(request.body(Body::from(body)).unwrap()).await;
+        assert_eq!(reply.text(), GOOD);
+        reply.header("x-propus-cache").to_owned()
+    };
+    for (config, first, second) in [
+        (r#"{"temperature":0}"#, "", "hit"),
+        (r#"{"seed":7}"#, "", "hit"),
+        (r#"{"seed":8}"#, "", "hit"),
+        (r#"{"temperature":1}"#, "", ""),
+    ] {
+        assert_eq!(
+            (ask(config).await.as_str(), ask(config).await.as_str()),
+            (first, second)
+        );
+    }
+    assert_eq!(raw.requests().len(), 5);
+}
+
+#[tokio::test]
+async fn a_silent_route_is_hedged_where_that_is_on() {
+    let slow = Raw::start(vec![vec![Step::Hang]]).await;
+    let quick = Raw::start(vec![good()]).await;
+    let server = gateway(&format!(
+        "[engines.a]\nbase_url = '{}'\napi_key = 'k1'\n[engines.b]\nbase_url = '{}'\napi_key = 'k2'\n\
+         [models]\ndefault = {{ routes = ['a'], fallbacks = ['b'] }}\n\
+         [hedging]\nenabled = true\nafter_seconds = 0.05",
+        slow.url, quick.url
+    ));
+    let reply = ask(&server, UNARY, &[]).await;
+    assert_eq!(reply.text(), GOOD);
+    assert_eq!(reply.header("x-propus-repairs"), "route=b; attempts=2");
+    slow.left().await;
+}
+
+#[tokio::test]
+async fn a_wait_that_the_upstream_names_is_kept_to() {
+    let told = json!({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Quota exceeded.",
+        "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.25s"}]}});
+    let raw = Raw::start(vec![
+        error("429 Too Many Requests", &told.to_string()),
+        good(),
+    ])
+    .await;
+    let server = before(&raw.url, "");
+    let began = std::time::Instant::now();
+    let reply = ask(&server, UNARY, &[]).await;
+    assert!(began.elapsed().as_millis() >= 250);
+    assert_eq!(reply.header("x-propus-repairs"), "wait=0.25s; attempts=2");
+    // Who has no time for it hears so at once.
+    let raw = Raw::start(vec![error("429 Too Many Requests", &told.to_string())]).await;
+    let server = before(&raw.url, "");
+    let reply = ask(&server, UNARY, &[("x-server-timeout", "0.2")]).await;
+    assert_eq!((reply.status.as_u16(), raw.requests().len()), (429, 1));
+}
+
+#[tokio::test]
+async fn a_context_that_is_too_long_goes_to_the_larger_model() {
+    let long = r#"{"error":{"code":400,"message":"The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).","status":"INVALID_ARGUMENT"}}"#;
+    let raw = Raw::start(vec![error("400 Bad Request", long), good()]).await;
+    let server = gateway(&format!(
+        "[engines.a]\nbase_url = '{}'\napi_key = 'k'\n[models]\ndefault = 'a'\n\
+         'gemini-2.5-flash' = {{ routes = ['a'], larger = 'gemini-2.5-pro' }}",
+        raw.url
+    ));
+    let reply = ask(&server, UNARY, &[]).await;
+    assert_eq!(
+        reply.header("x-propus-repairs"),
+        "larger_model=yes; attempts=2"
+    );
+    assert!(raw.requests()[1].starts_with("POST /v1beta/models/gemini-2.5-pro:generateContent"));
+}
+
+#[tokio::test]
+async fn a_recitation_is_asked_again_a_little_warmer() {
+    let recited = whole(
+        "200 OK",
+        JSON,
+        r#"{"candidates":[{"finishReason":"RECITATION"}]}"#,
+    );
+    let raw = Raw::start(vec![recited.clone(), good()]).await;
+    let server = before(&raw.url, "[recovery]\ntemperature_step = 0.5");
+    let reply = ask(&server, UNARY, &[]).await;
+    assert_eq!(
+        reply.header("x-propus-repairs"),
+        "replies=1; temperature=1.5; attempts=2"
+    );
+    let asked = raw.requests().pop().unwrap();
+    let sent: Value = serde_json::from_str(asked.split_once("\r\n\r\n").unwrap().1).unwrap();
+    assert_eq!(sent["generationConfig"]["temperature"], json!(1.5));
+    assert_eq!(
+        sent["contents"],
+        serde_json::from_str::<Value>(BODY).unwrap()["contents"]
+    );
+    // What stays a recitation is passed as it came.
+    let raw = Raw::start(vec![recited]).await;
+    let reply = ask(&before(&raw.url, ""), UNARY, &[]).await;
+    assert_eq!((reply.status.as_u16(), raw.requests().len()), (200, 2));
+    assert_eq!(reply.json()["candidates"][0]["finishReason"], "RECITATION");
+}
+
+#[tokio::test]
+async fn the_other_version_is_tried_where_that_is_allowed() {
+    let lacks = r#"{"error":{"code":400,"message":"Invalid JSON payload received. Unknown name \"later\": Cannot find field.","status":"INVALID_ARGUMENT"}}"#;
+    let raw = Raw::start(vec![error("400 Bad Request", lacks), good()]).await;
+    let server = before(&raw.url, "[recovery]\nother_version = true");
+    let path = UNARY.replace("v1beta", "v1");
+    let reply = ask(&server, &path, &[]).await;
+    assert_eq!(
+        reply.header("x-propus-repairs"),
+        "other_version=yes; attempts=2"
+    );
+    assert!(raw.requests()[1].starts_with("POST /v1beta/"));
+}
+
+#[tokio::test]
+async fn repetitions_stay_within_the_routes_budget() {
+    let raw = Raw::start(vec![error("503 Service Unavailable", HIGH_DEMAND)]).await;
+    let server = before(
+        &raw.url,
+        "[recovery.budget]\nof_calls = 0.0\nper_second = 0.0\nmost = 2",
+    );
+    for attempts in [3, 4, 5] {
+        assert_eq!(ask(&server, UNARY, &[]).await.status, 503);
+        assert_eq!(raw.requests().len(), attempts);
+    }
+}
+
+#[tokio::test]
+async fn a_route_that_fails_again_and_again_is_passed_over() {
+    let bad = Raw::start(vec![error("503 Service Unavailable", HIGH_DEMAND)]).await;
+    let well = Raw::start(vec![good()]).await;
+    let server = gateway(&format!(
+        "[engines.a]\nbase_url = '{}'\napi_key = 'k1'\n[engines.b]\nbase_url = '{}'\napi_key = 'k2'\n\
+         [models]\ndefault = {{ routes = ['a'], fallbacks = ['b'] }}",
+        bad.url, well.url
+    ));
+    for _ in 0..8 {
+        assert_eq!(ask(&server, UNARY, &[]).await.status, 200);
+    }
+    assert_eq!((bad.requests().len(), well.requests().len()), (5, 8));
+}

@@ -199,3 +199,25 @@ async fn the_callers_own_key_may_be_passed() {
     let requests = raw.requests();
     assert!(requests.len() == 2 && requests[1].contains(&server.key));
 }
+
+#[tokio::test]
+async fn openais_surface_goes_to_other_names_and_models_of_this_server() {
+    let busy = whole("503 Service Unavailable", JSON, &format!("[{BUSY}]"));
+    let raw = Raw::start(vec![busy]).await;
+    let server = gateway(&format!(
+        "[engines.a]\nbase_url = '{}'\napi_key = 'k'\n[models]\n\
+         default = {{ routes = [{{ engine = 'a', model = 'other' }}], fallbacks = ['here'] }}",
+        raw.url
+    ));
+    let request = Request::post("/v1beta/openai/chat/completions")
+        .header("authorization", format!("Bearer {}", server.key));
+    let body = r#"{"model":"gpt-x","messages":[{"role":"user","content":"hi"}]}"#;
+    let reply = server.send(request.body(Body::from(body)).unwrap()).await;
+    assert!(
+        reply.text().contains("The bridge is old."),
+        "{}",
+        reply.text()
+    );
+    assert_eq!(reply.header("x-propus-repairs"), "route=here; attempts=2");
+    assert!(raw.requests()[0].ends_with(&body.replace("gpt-x", "other")));
+}

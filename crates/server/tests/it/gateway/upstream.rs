@@ -114,7 +114,7 @@ async fn converse(
                 left.notify_one();
             }
             Step::Reset => {
-                socket2_linger(&stream);
+                let_it_reset(&stream);
                 return None;
             }
         }
@@ -123,7 +123,7 @@ async fn converse(
 }
 
 /// Closing then sends a reset in place of an end.
-fn socket2_linger(stream: &TcpStream) {
+fn let_it_reset(stream: &TcpStream) {
     #[allow(deprecated)] // Zero does not block.
     stream.set_linger(Some(Duration::ZERO)).unwrap();
 }
