@@ -130,7 +130,7 @@ impl Stream for Chunks {
             None => ready!(self.poll_source(context)),
         };
         if let Some(Ok(chunk)) = &item {
-            self.whole.absorb(chunk.clone());
+            self.whole.absorb(chunk);
         }
         Poll::Ready(item)
     }
@@ -173,6 +173,10 @@ impl Arrival {
         if text.trim() == "[DONE]" {
             return Ok(());
         }
+        if let Some(chunk) = plain(&text) {
+            self.take(chunk);
+            return Ok(());
+        }
         let json = serde_json::from_str::<Value>(&text).map_err(|error| {
             if self.events.has_ended() {
                 self.events.truncated("the stream ended within an event")
@@ -187,10 +191,14 @@ impl Arrival {
         };
         for json in list {
             let chunk = self.chunk(&json)?;
-            self.progress.see(&chunk);
-            self.ready.push_back(chunk);
+            self.take(chunk);
         }
         Ok(())
+    }
+
+    fn take(&mut self, chunk: GenerateContentResponse) {
+        self.progress.see(&chunk);
+        self.ready.push_back(chunk);
     }
 
     fn chunk(&self, json: &Value) -> Result<GenerateContentResponse, Error> {
@@ -240,6 +248,16 @@ impl Arrival {
     }
 }
 
+/// The chunk of an event that is one beyond doubt: it answers and names no error. Nearly all are,
+/// and they need no look at their JSON first.
+fn plain(text: &str) -> Option<GenerateContentResponse> {
+    if text.contains("\"error\"") {
+        return None;
+    }
+    let chunk: GenerateContentResponse = serde_json::from_str(text).ok()?;
+    (!chunk.candidates.is_empty()).then_some(chunk)
+}
+
 /// What a stream has shown of its answers so far.
 #[derive(Debug, Default)]
 struct Progress {
@@ -277,5 +295,36 @@ impl Progress {
         }
         let all = self.answers.iter().all(|answer| answer.1);
         (!all).then_some("the stream ended without a finish reason")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(event: &str, text: Option<&str>) {
+        let chunk = plain(event);
+        assert_eq!(chunk.and_then(|chunk| chunk.text()).as_deref(), text);
+    }
+
+    #[test]
+    fn only_what_is_a_chunk_beyond_doubt_is_taken_at_once() {
+        check(
+            r#"{"candidates":[{"content":{"parts":[{"text":"an \"error\""}]}}]}"#,
+            Some(r#"an "error""#),
+        );
+        check(
+            r#"{"candidates":[{"content":{"parts":[{"text":"a"}]}}],"error":{"code":503}}"#,
+            None,
+        );
+        check(r#"{"error":{"code":503}}"#, None);
+        check(r#"{"\u0065rror":{"code":503}}"#, None);
+        check(
+            r#"[{"candidates":[{"content":{"parts":[{"text":"a"}]}}]}]"#,
+            None,
+        );
+        check(r#"{"candidates":[{"content":{"parts":[{"text":"a"}"#, None);
+        check(r#"{"usageMetadata":{}}"#, None);
     }
 }

@@ -43,7 +43,7 @@ impl Reply {
     }
 
     /// Takes in the next chunk of a stream.
-    pub(crate) fn absorb(&mut self, chunk: GenerateContentResponse) {
+    pub(crate) fn absorb(&mut self, chunk: &GenerateContentResponse) {
         self.response.absorb(chunk);
     }
 

@@ -4,7 +4,8 @@
 //! without `data:`, on one line or on many. Proxies add comments and other fields. This decoder
 //! reads all of it and never fails: what is no event is skipped, as the standard asks.
 
-use std::{collections::VecDeque, mem};
+use memchr::memchr2;
+use std::{collections::VecDeque, mem, string::FromUtf8Error};
 
 /// One piece of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ impl Decoder {
                 bytes = &bytes[1..];
                 continue;
             }
-            let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+            let Some(end) = memchr2(b'\n', b'\r', bytes) else {
                 self.line.extend_from_slice(bytes);
                 return;
             };
@@ -106,7 +107,7 @@ impl Decoder {
         let mut data = mem::take(&mut self.data);
         data.pop();
         if !data.is_empty() {
-            self.ready.push_back(Event::Data(text(&data)));
+            self.ready.push_back(Event::Data(text(data)));
         }
     }
 
@@ -121,7 +122,7 @@ impl Decoder {
 
     fn end_bare(&mut self) {
         if let Some(bare) = self.bare.take() {
-            self.ready.push_back(Event::Bare(text(&bare.text)));
+            self.ready.push_back(Event::Bare(text(bare.text)));
         }
     }
 }
@@ -136,8 +137,9 @@ fn field<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 }
 
 /// Events are decoded whole, so a character is never cut; bytes that are no UTF-8 become marks.
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+fn text(bytes: Vec<u8>) -> String {
+    let marked = |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+    String::from_utf8(bytes).unwrap_or_else(marked)
 }
 
 /// JSON of several lines: it has ended when every bracket is closed.

@@ -7,7 +7,7 @@ use crate::schema::Schema;
 use bytes::Bytes;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
-use std::time::Duration;
+use std::{borrow::Borrow, time::Duration};
 
 crate::message! {
     /// What a caller asks of a model.
@@ -780,9 +780,11 @@ impl GenerateContentResponse {
     }
 
     /// Takes in the next chunk of a stream, so that the chunks add up to the unary reply: text
-    /// parts that follow each other become one, the latest usage and finish reason count.
-    pub fn absorb(&mut self, chunk: GenerateContentResponse) {
-        for candidate in chunk.candidates {
+    /// parts that follow each other become one, the latest usage and finish reason count. The chunk
+    /// may be borrowed: what is new in it is copied, and no more.
+    pub fn absorb(&mut self, chunk: impl Borrow<GenerateContentResponse>) {
+        let chunk = chunk.borrow();
+        for candidate in &chunk.candidates {
             let index = candidate.index.unwrap_or(0);
             let place = self
                 .candidates
@@ -790,61 +792,61 @@ impl GenerateContentResponse {
                 .position(|known| known.index.unwrap_or(0) == index);
             match place {
                 Some(place) => self.candidates[place].absorb(candidate),
-                None => self.candidates.push(candidate),
+                None => self.candidates.push(candidate.clone()),
             }
         }
         self.candidates
             .sort_by_key(|known| known.index.unwrap_or(0));
-        replace(&mut self.prompt_feedback, chunk.prompt_feedback);
-        replace(&mut self.usage_metadata, chunk.usage_metadata);
-        replace(&mut self.model_version, chunk.model_version);
-        replace(&mut self.create_time, chunk.create_time);
-        replace(&mut self.response_id, chunk.response_id);
+        replace(&mut self.prompt_feedback, &chunk.prompt_feedback);
+        replace(&mut self.usage_metadata, &chunk.usage_metadata);
+        replace(&mut self.model_version, &chunk.model_version);
+        replace(&mut self.create_time, &chunk.create_time);
+        replace(&mut self.response_id, &chunk.response_id);
     }
 }
 
 impl Candidate {
-    fn absorb(&mut self, chunk: Candidate) {
-        if let Some(content) = chunk.content {
+    fn absorb(&mut self, chunk: &Candidate) {
+        if let Some(content) = &chunk.content {
             match &mut self.content {
                 Some(known) => known.absorb(content),
-                None => self.content = Some(content),
+                None => self.content = Some(content.clone()),
             }
         }
         if !chunk.safety_ratings.is_empty() {
-            self.safety_ratings = chunk.safety_ratings;
+            self.safety_ratings.clone_from(&chunk.safety_ratings);
         }
-        if let Some(result) = chunk.logprobs_result {
+        if let Some(result) = &chunk.logprobs_result {
             match &mut self.logprobs_result {
                 Some(known) => known.absorb(result),
-                None => self.logprobs_result = Some(result),
+                None => self.logprobs_result = Some(result.clone()),
             }
         }
-        replace(&mut self.finish_reason, chunk.finish_reason);
-        replace(&mut self.finish_message, chunk.finish_message);
-        replace(&mut self.citation_metadata, chunk.citation_metadata);
-        replace(&mut self.token_count, chunk.token_count);
-        replace(&mut self.grounding_metadata, chunk.grounding_metadata);
-        replace(&mut self.avg_logprobs, chunk.avg_logprobs);
-        replace(&mut self.url_context_metadata, chunk.url_context_metadata);
+        replace(&mut self.finish_reason, &chunk.finish_reason);
+        replace(&mut self.finish_message, &chunk.finish_message);
+        replace(&mut self.citation_metadata, &chunk.citation_metadata);
+        replace(&mut self.token_count, &chunk.token_count);
+        replace(&mut self.grounding_metadata, &chunk.grounding_metadata);
+        replace(&mut self.avg_logprobs, &chunk.avg_logprobs);
+        replace(&mut self.url_context_metadata, &chunk.url_context_metadata);
     }
 }
 
 impl Content {
-    fn absorb(&mut self, chunk: Content) {
-        replace(&mut self.role, chunk.role);
-        for part in chunk.parts {
+    fn absorb(&mut self, chunk: &Content) {
+        replace(&mut self.role, &chunk.role);
+        for part in &chunk.parts {
             if part.text.as_deref() == Some("") && !self.parts.is_empty() {
                 // The last chunk of a stream may have nothing to say but why it ends.
                 continue;
             }
             match self.parts.last_mut() {
-                Some(last) if last.continues_with(&part) => {
-                    let more = part.text.unwrap_or_default();
-                    last.text.get_or_insert_default().push_str(&more);
-                    replace(&mut last.thought_signature, part.thought_signature);
+                Some(last) if last.continues_with(part) => {
+                    let more = part.text.as_deref().unwrap_or_default();
+                    last.text.get_or_insert_default().push_str(more);
+                    replace(&mut last.thought_signature, &part.thought_signature);
                 }
-                _ => self.parts.push(part),
+                _ => self.parts.push(part.clone()),
             }
         }
     }
@@ -861,17 +863,19 @@ impl Part {
 }
 
 impl LogprobsResult {
-    fn absorb(&mut self, chunk: LogprobsResult) {
-        self.top_candidates.extend(chunk.top_candidates);
-        self.chosen_candidates.extend(chunk.chosen_candidates);
+    fn absorb(&mut self, chunk: &LogprobsResult) {
+        let (tops, chosen) = (&chunk.top_candidates, &chunk.chosen_candidates);
+        self.top_candidates.extend_from_slice(tops);
+        self.chosen_candidates.extend_from_slice(chosen);
         if let Some(more) = chunk.log_probability_sum {
             *self.log_probability_sum.get_or_insert(0.0) += more;
         }
     }
 }
 
-fn replace<T>(known: &mut Option<T>, newer: Option<T>) {
-    if newer.is_some() {
-        *known = newer;
+/// Chunks repeat much of what they say, such as the model: that needs no new copy.
+fn replace<T: Clone + PartialEq>(known: &mut Option<T>, newer: &Option<T>) {
+    if newer.is_some() && known != newer {
+        known.clone_from(newer);
     }
 }
