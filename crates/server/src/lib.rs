@@ -9,6 +9,7 @@ pub mod app;
 pub mod inject;
 mod layers;
 pub mod memory;
+pub mod metrics;
 mod openai;
 mod pipeline;
 pub mod quotas;

@@ -8,6 +8,7 @@ mod finish;
 use crate::{
     accounts::Caller,
     app::App,
+    metrics::Record,
     quotas::{Needed, Reserved, Work},
     registry::Route,
 };
@@ -38,6 +39,8 @@ pub struct Asking {
     pub caller: Option<Caller>,
     /// When an answer is of no use any more.
     pub deadline: Deadline,
+    /// What becomes known of the request.
+    pub record: Record,
 }
 
 impl Asking {
@@ -46,6 +49,7 @@ impl Asking {
         Self {
             caller: request.extensions().get::<Caller>().cloned(),
             deadline: Deadline::of(&app.settings, request.headers()),
+            record: Record::of(request),
         }
     }
 
@@ -72,7 +76,17 @@ impl Asking {
         }
         let (now, model) = ((app.settings.clock)(), &route.card.name);
         let project = &caller.project;
-        quotas.reserve(now, project, model, work, &needed).await
+        let reserved = quotas.reserve(now, project, model, work, &needed).await;
+        match &reserved {
+            Ok(reserved) => self.record.priced(reserved.price()),
+            Err(problem) => app.metrics.quota_refused(problem),
+        }
+        if work == Work::Embed {
+            // Its reply tells no tokens.
+            self.record
+                .input(needed.iter().map(|needed| needed.input).sum());
+        }
+        reserved
     }
 }
 
@@ -100,6 +114,7 @@ pub async fn run(app: &App, call: Call<'_>) -> Result<Chunks, Problem> {
         mut request,
         asking,
     } = call;
+    asking.record.answered_by(&route.card.name);
     check(&Asked::GenerateContent(&request), &route.card, version)?;
     files::find(&request, app.registry.cards().profile())?;
     request.model = Some(format!("models/{}", route.card.name));
@@ -118,5 +133,5 @@ pub async fn run(app: &App, call: Call<'_>) -> Result<Chunks, Problem> {
         }
     };
     let chunks = chunks.map(move |chunk| chunk.map(|chunk| stamp.on(chunk)));
-    Ok(deadline.bound_chunks(chunks.boxed()))
+    Ok(asking.record.watch(deadline.bound_chunks(chunks.boxed())))
 }

@@ -9,6 +9,7 @@ mod inject;
 mod keys;
 mod load;
 mod methods;
+mod metrics;
 mod openai;
 mod ours;
 mod quotas;
