@@ -25,6 +25,8 @@
 //! for who reads them.
 
 pub mod labels;
+#[cfg(feature = "otel")]
+pub mod otel;
 mod process;
 mod record;
 mod scrape;
@@ -56,6 +58,8 @@ pub struct Metrics {
     series: Series,
     registry: prometheus_client::registry::Registry,
     began: Instant,
+    #[cfg(feature = "otel")]
+    telemetry: Option<otel::Telemetry>,
 }
 
 impl Metrics {
@@ -67,7 +71,17 @@ impl Metrics {
             series,
             registry,
             began: Instant::now(),
+            #[cfg(feature = "otel")]
+            telemetry: None,
         }
+    }
+
+    /// The same, which also tells a collector of each request.
+    #[cfg(feature = "otel")]
+    #[must_use]
+    pub fn collected_by(mut self, telemetry: otel::Telemetry) -> Self {
+        self.telemetry = Some(telemetry);
+        self
     }
 
     /// Counts a repair. Both words come from the code, never from a request: what was done, such as
@@ -136,6 +150,10 @@ impl Metrics {
         self.time(facts);
         if let Some(operation) = labels::operation(facts.method) {
             self.work(facts, operation, &model);
+        }
+        #[cfg(feature = "otel")]
+        if let Some(telemetry) = &self.telemetry {
+            telemetry.ended(facts, &self.models);
         }
     }
 

@@ -14,15 +14,15 @@ use std::{
 };
 
 /// Seconds up to 82, as OpenTelemetry's conventions for generative AI ask for durations of requests.
-const DURATIONS: [f64; 14] = [
+pub(super) const DURATIONS: [f64; 14] = [
     0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
 ];
 /// Seconds up to 10, as they ask for the time to the first token.
-const FIRSTS: [f64; 16] = [
+pub(super) const FIRSTS: [f64; 16] = [
     0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
 /// Powers of four, as they ask for tokens.
-const TOKENS: [f64; 14] = [
+pub(super) const TOKENS: [f64; 14] = [
     1., 4., 16., 64., 256., 1024., 4096., 16384., 65536., 262144., 1048576., 4194304., 16777216.,
     67108864.,
 ];

@@ -11,6 +11,8 @@ mod load;
 mod methods;
 mod metrics;
 mod openai;
+#[cfg(feature = "otel")]
+mod otel;
 mod ours;
 mod quotas;
 mod regions;

@@ -13,7 +13,12 @@ use propus_server::{
     quotas::Quotas,
     serve,
 };
-use std::{sync::Arc, time::Duration};
+use serde_json::{Value, json};
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 const PATH: &str = "/v1beta/models/small:generateContent";
 const STREAM: &str = "/v1beta/models/small:streamGenerateContent?alt=sse";
@@ -254,13 +259,12 @@ async fn load_and_deadlines_are_counted() {
         value(&view, "propus_engine_waiting", &[("model", "small")]),
         0.0
     );
-    let settings = Settings {
-        deadline: Duration::ZERO,
-        ..Settings::default()
-    };
-    let server = Server::with(settings, false);
-    let reply = server.post(PATH, BODY).await;
-    assert_eq!(reply.header("x-propus-failure"), "deadline-504");
+    let server = Server::start();
+    let late = Request::post(PATH)
+        .header("x-goog-api-key", &server.key)
+        .header("x-propus-inject", "deadline-504");
+    let reply = server.send(late.body(Body::from(BODY)).unwrap()).await;
+    assert_eq!(reply.status, 504);
     let view = metrics(&server).await;
     let method = [("method", "generateContent")];
     assert_eq!(value(&view, "propus_deadline_refusals_total", &method), 1.0);
@@ -362,4 +366,114 @@ async fn each_request_has_a_name() {
     // A failure has one, too; a proxy's page that was asked for looks like a proxy's.
     let missing = server.post("/v1beta/models/x:generateContent", BODY).await;
     assert_eq!(missing.header("x-request-id").len(), 32);
+}
+
+/// Lines of the log as JSON.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    /// What is logged of requests while this thread does something.
+    async fn of(work: impl Future<Output = ()>) -> Vec<Value> {
+        let lines = Self::default();
+        let written = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .with_max_level(tracing::Level::INFO)
+            .with_writer(move || written.clone())
+            .finish();
+        let guard = tracing::subscriber::set_default(subscriber);
+        work.await;
+        drop(guard);
+        let bytes = lines.0.lock().unwrap().clone();
+        let text = String::from_utf8(bytes).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines
+            .filter(|line: &Value| line["target"] == "propus::request")
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_one_line_without_key_query_and_text() {
+    let settings = Settings {
+        log_answers: true,
+        ..Settings::default()
+    };
+    let server = Server::with(settings, false);
+    let body = r#"{"contents":[{"parts":[{"text":"the secret of the prompt"}]}]}"#;
+    let lines = Lines::of(async {
+        let path = format!("{STREAM}&key={}", server.key);
+        let request = Request::post(path).header("x-request-id", "mine");
+        let reply = server.send(request.body(Body::from(body)).unwrap()).await;
+        assert_eq!(reply.status, 200);
+    });
+    let lines = lines.await;
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let fields = &lines[0]["fields"];
+    let project = server.accounts().project("default").unwrap().number;
+    for (name, value) in [
+        ("message", json!("answered")),
+        ("id", json!("mine")),
+        ("method", json!("POST")),
+        ("path", json!("/v1beta/models/small:streamGenerateContent")),
+        ("model", json!("small")),
+        ("project", json!(project)),
+        ("status", json!(200)),
+    ] {
+        assert_eq!(fields[name], value, "{fields}");
+    }
+    for number in ["key", "ms", "ttfb_ms", "tokens_in", "tokens_out"] {
+        assert!(fields[number].is_number(), "{number} {fields}");
+    }
+    let text = lines[0].to_string();
+    for secret in [server.key.as_str(), "secret", "alt=sse", "The bridge"] {
+        assert!(!text.contains(secret), "{secret} {text}");
+    }
+}
+
+#[tokio::test]
+async fn answers_are_logged_where_asked_and_failures_always() {
+    let server = Server::start();
+    let lines = Lines::of(async {
+        assert_eq!(server.post(PATH, BODY).await.status, 200);
+        assert_eq!(server.post(PATH, "{").await.status, 400);
+        let late = Request::post(STREAM)
+            .header("x-goog-api-key", &server.key)
+            .header("x-propus-inject", "overloaded-503;chunk=1");
+        server.send(late.body(Body::from(BODY)).unwrap()).await;
+        let request = Request::post(STREAM).header("x-goog-api-key", &server.key);
+        drop(server.open(request.body(Body::from(BODY)).unwrap()).await);
+    });
+    let lines = lines.await;
+    let told: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            let fields = &line["fields"];
+            (
+                line["level"].as_str().unwrap(),
+                fields["failure"].as_str().unwrap(),
+                fields["status"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("INFO", "malformed-json", 400),
+            ("WARN", "overloaded-503", 200),
+            ("INFO", "cancelled-499", 499),
+        ]
+    );
 }
