@@ -5,10 +5,11 @@ use crate::{
     gateway::Gateway,
     inject::Injector,
     layers::{
-        admin::AdminToken,
+        admin::{self, AdminToken},
         cors, inject, key, render,
         shed::{self, Load},
     },
+    metrics::Metrics,
     quotas::Quotas,
     regions::Regions,
     registry::Registry,
@@ -49,6 +50,8 @@ pub struct Settings {
     pub deadline: Duration,
     /// Tells the time.
     pub clock: Clock,
+    /// Requests that were answered are logged as those that failed are; else only at the level debug.
+    pub log_answers: bool,
 }
 
 impl Default for Settings {
@@ -59,6 +62,7 @@ impl Default for Settings {
             // What Google's examples give as the default.
             deadline: Duration::from_secs(600),
             clock: Arc::new(SystemTime::now),
+            log_answers: false,
         }
     }
 }
@@ -93,6 +97,8 @@ pub struct App {
     pub gateway: Option<Gateway>,
     /// Failures on demand; `None` where nobody may ask for them.
     pub injector: Option<Injector>,
+    /// Counts of everything that happens.
+    pub metrics: Metrics,
 }
 
 /// The routes with their layers.
@@ -125,16 +131,23 @@ pub fn router(app: Arc<App>) -> Router {
         // Load is shed outside the quota: what is refused costs nobody a unit.
         .layer(middleware::from_fn_with_state(state(&app), shed::shed))
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true));
+    let metrics = Router::new()
+        .route("/metrics", get(routes::metrics::text))
+        .layer(middleware::from_fn_with_state(
+            state(&app),
+            admin::require_nearness,
+        ));
     Router::new()
         .route("/", get(routes::about::index))
         .route("/healthz", get(routes::about::alive))
         .route("/readyz", get(routes::about::ready))
+        .merge(metrics)
         .merge(api)
         .with_state(state(&app))
         // From here on outwards: a panic becomes a problem, a problem becomes Google's bytes, and
         // only then are bytes compressed and marked for browsers.
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(render::render))
+        .layer(middleware::from_fn_with_state(state(&app), render::render))
         .layer(cors::layer())
         .layer(
             CompressionLayer::new().gzip(true).compress_when(

@@ -10,6 +10,7 @@ pub mod gateway;
 pub mod inject;
 mod layers;
 pub mod memory;
+pub mod metrics;
 mod openai;
 mod pipeline;
 pub mod quotas;

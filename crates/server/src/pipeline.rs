@@ -9,6 +9,7 @@ mod window;
 use crate::{
     accounts::Caller,
     app::App,
+    metrics::Record,
     quotas::{Needed, Reserved, Work},
     registry::Route,
 };
@@ -39,6 +40,8 @@ pub struct Asking {
     pub caller: Option<Caller>,
     /// When an answer is of no use any more.
     pub deadline: Deadline,
+    /// What becomes known of the request.
+    pub record: Record,
 }
 
 impl Asking {
@@ -47,6 +50,7 @@ impl Asking {
         Self {
             caller: request.extensions().get::<Caller>().cloned(),
             deadline: Deadline::of(&app.settings, request.headers()),
+            record: Record::of(request),
         }
     }
 
@@ -73,7 +77,17 @@ impl Asking {
         }
         let (now, model) = ((app.settings.clock)(), &route.card.name);
         let project = &caller.project;
-        quotas.reserve(now, project, model, work, &needed).await
+        let reserved = quotas.reserve(now, project, model, work, &needed).await;
+        match &reserved {
+            Ok(reserved) => self.record.priced(reserved.price()),
+            Err(problem) => app.metrics.quota_refused(problem),
+        }
+        if work == Work::Embed {
+            // Its reply tells no tokens.
+            self.record
+                .input(needed.iter().map(|needed| needed.input).sum());
+        }
+        reserved
     }
 }
 
@@ -101,6 +115,7 @@ pub async fn run(app: &App, call: Call<'_>) -> Result<Chunks, Problem> {
         mut request,
         asking,
     } = call;
+    asking.record.answered_by(&route.card.name);
     check(&Asked::GenerateContent(&request), &route.card, version)?;
     files::find(&request, app.registry.cards().profile())?;
     let fits = window::fits(route, &request);
@@ -125,5 +140,5 @@ pub async fn run(app: &App, call: Call<'_>) -> Result<Chunks, Problem> {
         }
     };
     let chunks = chunks.map(move |chunk| chunk.map(|chunk| stamp.on(chunk)));
-    Ok(deadline.bound_chunks(chunks.boxed()))
+    Ok(asking.record.watch(deadline.bound_chunks(chunks.boxed())))
 }

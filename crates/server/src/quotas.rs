@@ -10,7 +10,7 @@ mod reserved;
 mod saved;
 
 pub use counts::Counts;
-pub use reserved::Reserved;
+pub use reserved::{Reserved, tokens};
 pub use saved::{keep, save_now};
 
 use crate::{

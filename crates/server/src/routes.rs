@@ -5,6 +5,7 @@ pub mod admin;
 pub mod embed;
 pub mod generate;
 pub mod inject;
+pub mod metrics;
 pub mod models;
 pub mod not_found;
 pub mod openai;

@@ -13,7 +13,9 @@ use propus_server::{
     app::{App, Settings, router},
     gateway::Gateway,
     inject::Injector,
-    memory, quotas,
+    memory,
+    metrics::Metrics,
+    quotas,
     registry::Registry,
     replay::Recorder,
     serve,
@@ -125,8 +127,10 @@ impl Serve {
         };
         let quotas = limits::read(&config, accounts.as_ref())?;
         let clock = settings.clock.clone();
+        let registry = Registry::new(cards, own, config.strict_models, clock);
         let app = Arc::new(App {
-            registry: Registry::new(cards, own, config.strict_models, clock),
+            metrics: Metrics::new(&registry),
+            registry,
             settings,
             load: Arc::new(Load::new(
                 config.max_requests.unwrap_or(10_000),

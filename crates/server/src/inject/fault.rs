@@ -89,6 +89,24 @@ impl Fault {
         })
     }
 
+    /// What it is called in the catalogue, or among our own outcomes.
+    pub fn name(&self) -> &'static str {
+        match &self.what {
+            What::Nothing if self.is_slow() => "slow-chunks",
+            What::Nothing if !self.delay.is_zero() => "slow-first-byte",
+            What::Nothing => "ok",
+            What::Error(problem) => problem.name(),
+            What::Reset => "network-error",
+            What::Truncated => "stream-truncated",
+            What::Unparsable => "stream-parse-error",
+            What::WrongAddress => "base-url-wrong",
+            What::Empty => "empty-body",
+            What::ProxyPage => "proxy-page",
+            What::Login => "login-redirect",
+            What::Reply { name, .. } => name,
+        }
+    }
+
     /// Whether a number of chunks may come first.
     pub(super) fn takes_chunk(&self) -> bool {
         self.chunk.is_some() || matches!(self.what, What::Error(_))

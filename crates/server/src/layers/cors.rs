@@ -22,7 +22,7 @@ pub fn layer() -> CorsLayer {
 }
 
 /// Headers that a page's script may read.
-fn exposed() -> [HeaderName; 6] {
+fn exposed() -> [HeaderName; 7] {
     [
         "x-propus-failure",
         "x-propus-model",
@@ -30,6 +30,7 @@ fn exposed() -> [HeaderName; 6] {
         "x-propus-nearest",
         "x-propus-replay",
         "x-goog-upload-url",
+        "x-request-id",
     ]
     .map(HeaderName::from_static)
 }

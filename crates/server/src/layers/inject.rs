@@ -10,6 +10,7 @@ use crate::{
         key::key_of,
         render::{Failed, Foreign, Streams, frame_of},
     },
+    metrics::Record,
     openai::chat,
     routes::{self, generate::apart, inject::LOGIN, json, not_found, openai, query::Query, text},
 };
@@ -39,6 +40,9 @@ pub async fn inject(State(app): State<Arc<App>>, request: Request, next: Next) -
     match due(injector, &request, model.as_deref()) {
         Ok(None) => next.run(request).await,
         Ok(Some(fault)) => {
+            if !fault.is_nothing() {
+                app.metrics.injected(fault.name());
+            }
             tokio::time::sleep(fault.delay).await;
             play(&app, fault, request, next)
                 .await
@@ -75,6 +79,7 @@ fn due(
 async fn play(app: &App, fault: Fault, request: Request, next: Next) -> Result<Response, Problem> {
     let uri = request.uri().clone();
     let first = fault.chunk.unwrap_or(0);
+    let record = Record::of(&request);
     Ok(match fault.what {
         What::Nothing => slow(answer(app, request, next).await?, first, fault.every),
         What::Error(problem) if first == 0 => return Err(problem),
@@ -83,6 +88,7 @@ async fn play(app: &App, fault: Fault, request: Request, next: Next) -> Result<R
             if !streams(&response) {
                 return Err(problem);
             }
+            record.failed(&problem);
             cut(response, first, Then::Error(late(&uri, &problem)))
         }
         What::Reset => match first {

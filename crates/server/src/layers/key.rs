@@ -8,6 +8,7 @@ use crate::{
         origin::{self, Peer},
         render::Failed,
     },
+    metrics::Record,
     routes::not_found,
 };
 use axum::{
@@ -46,7 +47,10 @@ pub async fn require_known_key(
     if let Some(accounts) = &app.accounts {
         let peer = request.extensions().get::<Peer>().copied();
         match admitted(&app, accounts, &request, peer) {
-            Ok(caller) => request.extensions_mut().insert(caller),
+            Ok(caller) => {
+                Record::of(&request).called_by(&caller);
+                request.extensions_mut().insert(caller)
+            }
             Err(problem) => return Failed(problem).into_response(),
         };
     }

@@ -1,8 +1,14 @@
 //! The only place where a problem becomes Google-shaped HTTP, plus our headers and the log line.
 
+mod line;
+
+use crate::{
+    app::App,
+    metrics::{End, REQUEST_ID, Record},
+};
 use axum::{
     body::{Body, HttpBody},
-    extract::Request,
+    extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -13,6 +19,7 @@ use propus_failures::Problem;
 use propus_wire::{frame::Frame, path};
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Instant,
 };
@@ -69,54 +76,68 @@ pub fn frame_of(uri: &Uri) -> Frame {
 }
 
 /// The layer.
-pub async fn render(request: Request, next: Next) -> Response {
-    let began = Instant::now();
+pub async fn render(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let frame = frame_of(request.uri());
-    let line = LogLine::of(&request);
+    let record = Record::open(&request, (app.settings.clock)());
+    request.extensions_mut().insert(record.clone());
     // Dropped before there is an answer, the client is gone.
-    let gone = Gone(Some((line, began)));
+    let open = Open(Some((record.clone(), app)));
     let mut response = next.run(request).await;
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {
         write_problem(&mut response, problem, frame);
     }
+    record.answered(response.status(), response.headers(), problem.as_ref());
     if response.extensions().get::<Foreign>().is_none() {
-        write_google_headers(&mut response, began);
+        write_google_headers(&mut response, record.began());
+        if let Some(id) = record.id() {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
     }
-    gone.answered(response, problem.as_ref())
+    open.until_sent(response)
 }
 
-/// Logs a client that went away before it had its answer: dropping it stopped the work.
-struct Gone(Option<(LogLine, Instant)>);
+/// A request that has not ended. Dropped so, its client went away, which stopped the work.
+struct Open(Option<(Record, Arc<App>)>);
 
-impl Gone {
-    /// Logs an answer; the end of a stream is still to come.
-    fn answered(mut self, response: Response, problem: Option<&Problem>) -> Response {
-        let Some((line, began)) = self.0.take() else {
-            return response;
-        };
-        line.write(&response, problem, began);
+impl Open {
+    /// A whole body is as good as sent; the end of a stream is still to come.
+    fn until_sent(mut self, response: Response) -> Response {
         if response.extensions().get::<Streams>().is_none() {
+            self.close(End::Done);
             return response;
         }
-        let gone = Self(Some((line, began)));
-        response.map(|body| Body::new(Watched { body, gone }))
+        let (open, began) = (self, false);
+        response.map(|body| Body::new(Watched { body, open, began }))
+    }
+
+    fn first_byte(&self) {
+        if let Some((record, _)) = &self.0 {
+            record.first_byte();
+        }
+    }
+
+    /// Tells the end once: to the counters and to the log.
+    fn close(&mut self, end: End) {
+        if let Some((record, app)) = self.0.take() {
+            let facts = record.close(end);
+            app.metrics.ended(&facts);
+            line::write(&facts, app.settings.log_answers);
+        }
     }
 }
 
-impl Drop for Gone {
+impl Drop for Open {
     fn drop(&mut self) {
-        if let Some((LogLine { method, path }, began)) = self.0.take() {
-            let (ms, failure) = (began.elapsed().as_millis(), "cancelled-499");
-            tracing::info!(%method, path, status = 499, ms, failure, "the client went away");
-        }
+        self.close(End::Gone);
     }
 }
 
 /// A stream whose end is noticed.
 struct Watched {
     body: Body,
-    gone: Gone,
+    open: Open,
+    began: bool,
 }
 
 impl HttpBody for Watched {
@@ -128,8 +149,14 @@ impl HttpBody for Watched {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, axum::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
-        if let Poll::Ready(None | Some(Err(_))) = &polled {
-            self.gone.0 = None;
+        match &polled {
+            Poll::Ready(Some(Ok(_))) if !self.began => {
+                self.began = true;
+                self.open.first_byte();
+            }
+            Poll::Ready(None) => self.open.close(End::Done),
+            Poll::Ready(Some(Err(_))) => self.open.close(End::Broken),
+            _ => {}
         }
         polled
     }
@@ -174,36 +201,5 @@ fn write_google_headers(response: &mut Response, began: Instant) {
     }
     if let Ok(value) = HeaderValue::from_str(&timing) {
         headers.insert("server-timing", value);
-    }
-}
-
-/// What is logged of a request: never its query, which may hold a key, and never its text.
-struct LogLine {
-    method: http::Method,
-    path: String,
-}
-
-impl LogLine {
-    fn of(request: &Request) -> Self {
-        Self {
-            method: request.method().clone(),
-            path: request.uri().path().to_owned(),
-        }
-    }
-
-    fn write(&self, response: &Response, problem: Option<&Problem>, began: Instant) {
-        let Self { method, path } = self;
-        let status = response.status().as_u16();
-        let ms = began.elapsed().as_millis();
-        let Some(problem) = problem else {
-            tracing::debug!(%method, path, status, ms, "answered");
-            return;
-        };
-        let (failure, log) = (problem.name(), problem.log());
-        if status >= 500 {
-            tracing::warn!(%method, path, status, ms, failure, log, "failed");
-        } else {
-            tracing::info!(%method, path, status, ms, failure, log, "refused");
-        }
     }
 }

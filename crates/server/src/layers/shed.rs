@@ -17,7 +17,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll},
 };
@@ -29,6 +29,7 @@ pub struct Load {
     body_bytes: usize,
     running: AtomicUsize,
     held: AtomicUsize,
+    shed: AtomicU64,
     short_of_memory: AtomicBool,
 }
 
@@ -40,6 +41,7 @@ impl Load {
             body_bytes,
             running: AtomicUsize::new(0),
             held: AtomicUsize::new(0),
+            shed: AtomicU64::new(0),
             short_of_memory: AtomicBool::new(false),
         }
     }
@@ -47,6 +49,11 @@ impl Load {
     /// Requests that are being answered.
     pub fn running(&self) -> usize {
         self.running.load(Relaxed)
+    }
+
+    /// Requests that were refused since there was too much to do.
+    pub fn shed(&self) -> u64 {
+        self.shed.load(Relaxed)
     }
 
     /// Says whether the machine is short of memory: new requests are refused while it is.
@@ -67,12 +74,21 @@ impl Load {
             held: AtomicUsize::new(0),
         }));
         if self.short_of_memory.load(Relaxed) {
-            return Err(overloaded("memory is short".into()));
+            return Err(self.refuse("memory is short".into()));
         }
         match running < self.requests {
             true => Ok(place),
-            false => Err(overloaded(format!("{running} requests are being answered"))),
+            false => Err(self.refuse(format!("{running} requests are being answered"))),
         }
+    }
+
+    fn refuse(&self, cause: String) -> Problem {
+        self.shed.fetch_add(1, Relaxed);
+        Overloaded503 {
+            cause: Some(cause),
+            ..Overloaded503::default()
+        }
+        .into()
     }
 }
 
@@ -80,14 +96,6 @@ impl Default for Load {
     fn default() -> Self {
         Self::new(10_000, 1 << 30)
     }
-}
-
-fn overloaded(cause: String) -> Problem {
-    Overloaded503 {
-        cause: Some(cause),
-        ..Overloaded503::default()
-    }
-    .into()
 }
 
 /// A request's place, with the room that its body takes; kept until its answer is sent or its client
@@ -109,7 +117,7 @@ impl Place {
         held.fetch_add(bytes, Relaxed);
         match all <= load.body_bytes {
             true => Ok(()),
-            false => Err(overloaded(format!("request bodies take {all} bytes"))),
+            false => Err(load.refuse(format!("request bodies take {all} bytes"))),
         }
     }
 }
@@ -177,7 +185,7 @@ mod tests {
         let load = Arc::new(Load::new(2, 10));
         let (one, two) = (load.enter().unwrap(), load.enter().unwrap());
         assert_eq!(load.enter().err().unwrap().name(), "overloaded-503");
-        assert_eq!(load.running(), 2);
+        assert_eq!((load.running(), load.shed()), (2, 1));
         drop(one);
         let three = load.enter().unwrap();
         drop((two, three));
@@ -194,6 +202,7 @@ mod tests {
         let (a, b) = (load.enter().unwrap(), load.enter().unwrap());
         a.hold(6).unwrap();
         assert!(b.hold(6).is_err());
+        assert_eq!(load.shed(), 1);
         drop(b);
         a.hold(4).unwrap();
         drop(a);

@@ -15,6 +15,7 @@ pub async fn run(
     asking: &Asking,
     calls: Vec<EmbedContentRequest>,
 ) -> Result<Vec<ContentEmbedding>, Problem> {
+    asking.record.answered_by(&route.card.name);
     let prompts = calls.iter().map(prompt);
     let reserved = asking.reserve(app, route, Work::Embed, prompts).await?;
     let done = asking.deadline.bound(route.engine.embed(calls)).await;

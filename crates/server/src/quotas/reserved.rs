@@ -15,6 +15,11 @@ pub struct Reserved {
 }
 
 impl Reserved {
+    /// What tokens cost; nothing where calls are free or the price is not known.
+    pub fn price(&self) -> Option<Price> {
+        self.price
+    }
+
     /// Takes it out of all counts: what fails costs nothing.
     pub async fn cancel(self) {
         for counted in self.counted {
@@ -25,13 +30,8 @@ impl Reserved {
 
     /// Counts what the call really used.
     pub async fn settle(self, usage: &UsageMetadata) {
-        let of = |count: Option<i32>| u64::from(count.unwrap_or_default().unsigned_abs());
-        let prompt = of(usage.prompt_token_count);
-        let tokens = Tokens {
-            input: prompt + of(usage.tool_use_prompt_token_count),
-            cached: of(usage.cached_content_token_count),
-            output: of(usage.candidates_token_count) + of(usage.thoughts_token_count),
-        };
+        let prompt = count(usage.prompt_token_count);
+        let tokens = tokens(usage);
         for counted in self.counted {
             counted.settle(prompt).await;
         }
@@ -63,4 +63,17 @@ impl Reserved {
         }
         .boxed()
     }
+}
+
+/// The tokens of a call, as its reply tells them.
+pub fn tokens(usage: &UsageMetadata) -> Tokens {
+    Tokens {
+        input: count(usage.prompt_token_count) + count(usage.tool_use_prompt_token_count),
+        cached: count(usage.cached_content_token_count),
+        output: count(usage.candidates_token_count) + count(usage.thoughts_token_count),
+    }
+}
+
+fn count(told: Option<i32>) -> u64 {
+    u64::from(told.unwrap_or_default().unsigned_abs())
 }

@@ -109,7 +109,6 @@ fn framed(
             match chunk {
                 Ok(chunk) => yield Ok(frame.chunk(&text(&chunk, &query), !began)),
                 Err(problem) => {
-                    log_late(&problem);
                     apart().await;
                     yield Ok(frame.late_error(&problem.status()));
                     return;
@@ -125,14 +124,6 @@ fn framed(
 /// misses an error that shares one with an event (measured with 3.1.0).
 pub async fn apart() {
     tokio::time::sleep(Duration::from_millis(5)).await;
-}
-
-fn log_late(problem: &Problem) {
-    tracing::warn!(
-        failure = problem.name(),
-        log = problem.log(),
-        "failed inside a stream"
-    );
 }
 
 /// `POST /{version}/{model}:countTokens`

@@ -175,7 +175,6 @@ fn events(
                     }
                 }
                 Err(problem) => {
-                    tracing::warn!(failure = problem.name(), log = problem.log(), "failed inside a stream");
                     apart().await;
                     yield Ok(late_error(&problem));
                     return;

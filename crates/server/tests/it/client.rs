@@ -10,6 +10,7 @@ use propus_server::{
     accounts::Accounts,
     app::{App, Settings, router},
     inject::Injector,
+    metrics::Metrics,
     quotas::Quotas,
     regions::Regions,
     registry::{OwnModel, Registry},
@@ -106,6 +107,7 @@ impl Server {
             strict,
             clock,
         );
+        let metrics = Metrics::new(&registry);
         let mut app = App {
             settings,
             registry,
@@ -116,6 +118,7 @@ impl Server {
             quotas: None,
             gateway: None,
             injector: Some(Injector::default()),
+            metrics,
         };
         change(&mut app);
         let app = Arc::new(app);

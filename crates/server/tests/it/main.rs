@@ -10,7 +10,10 @@ mod inject;
 mod keys;
 mod load;
 mod methods;
+mod metrics;
 mod openai;
+#[cfg(feature = "otel")]
+mod otel;
 mod ours;
 mod profiles;
 mod quotas;
