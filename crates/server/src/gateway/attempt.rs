@@ -26,6 +26,9 @@ use serde_json::Value;
 use std::{io::Read, sync::Arc};
 use tokio::time::timeout_at;
 
+/// The longest reply that is judged as a whole, in bytes: no API sends more, and memory is not endless.
+const LONGEST: usize = 256 << 20;
+
 /// What an attempt came to.
 pub(super) enum Attempted {
     /// A reply for the caller.
@@ -222,10 +225,17 @@ impl Course {
 
     /// All pieces of a body, and what ended it too early.
     async fn read(&self, mut body: Pieces) -> (Vec<Bytes>, Option<Failed>) {
-        let mut pieces = Vec::new();
+        let (mut pieces, mut bytes) = (Vec::new(), 0);
         loop {
             match timeout_at(self.asked.deadline.at(), body.next()).await {
-                Ok(Some(Ok(piece))) => pieces.push(piece),
+                Ok(Some(Ok(piece))) => {
+                    bytes += piece.len();
+                    pieces.push(piece);
+                    if bytes > LONGEST {
+                        let outcome = Outcome::of_fault(Fault::Unreadable, Progress::Answered);
+                        return (pieces, Some(own(outcome, "it has no end")));
+                    }
+                }
                 Ok(Some(Err(broken))) => return (pieces, Some(Failed::broken(broken))),
                 Ok(None) => return (pieces, None),
                 Err(_) => {

@@ -141,6 +141,7 @@ pub(super) fn mark(response: &mut Response, repairs: &Repairs) {
     if repairs.is_empty() {
         return;
     }
+    tracing::debug!(%repairs, status = response.status().as_u16(), "recovered");
     if let Ok(value) = HeaderValue::from_str(&repairs.to_string()) {
         response
             .headers_mut()
