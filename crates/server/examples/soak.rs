@@ -27,6 +27,7 @@ use propus_server::{
     app::{App, Settings, router},
     gateway::{self, Gateway},
     inject::Injector,
+    metrics::Metrics,
     quotas::Quotas,
     regions::Regions,
     registry::{OwnModel, Registry},
@@ -342,8 +343,10 @@ async fn quota_bound() {
 fn made(own: Vec<OwnModel>, gateway: Option<Gateway>, injector: Option<Injector>) -> App {
     let settings = Settings::default();
     let clock = settings.clock.clone();
+    let registry = Registry::new(Cards::builtin().clone(), own, false, clock);
     App {
-        registry: Registry::new(Cards::builtin().clone(), own, false, clock),
+        metrics: Metrics::new(&registry),
+        registry,
         settings,
         accounts: None,
         load: Arc::new(Load::default()),
