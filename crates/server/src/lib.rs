@@ -19,5 +19,6 @@ pub mod registry;
 pub mod replay;
 mod routes;
 pub mod serve;
+mod wildcard;
 
 pub use layers::{admin::AdminToken, shed::Load};

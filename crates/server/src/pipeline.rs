@@ -68,12 +68,8 @@ impl Asking {
         let mut needed = Vec::new();
         for prompt in prompts {
             let output = most_output(&prompt);
-            let counted = route.engine.count_tokens(prompt);
-            let count = self.deadline.bound(counted).await?.total_tokens;
-            needed.push(Needed {
-                input: u64::from(count.unwrap_or_default().unsigned_abs()),
-                output,
-            });
+            let input = self.deadline.bound(counted(route, prompt)).await?;
+            needed.push(Needed { input, output });
         }
         let (now, model) = ((app.settings.clock)(), &route.card.name);
         let project = &caller.project;
@@ -89,6 +85,14 @@ impl Asking {
         }
         reserved
     }
+}
+
+/// The tokens of a prompt.
+async fn counted(route: &Route, prompt: GenerateContentRequest) -> Result<u64, Problem> {
+    let counted = route.engine.count_tokens(prompt).await?;
+    Ok(u64::from(
+        counted.total_tokens.unwrap_or_default().unsigned_abs(),
+    ))
 }
 
 /// The most tokens that all answers may have, where the request says it.

@@ -1,19 +1,12 @@
 //! Money against a slow model of itself, its promises, and among threads.
 
-use crate::{NOON, PROJECT, at};
+use crate::{NOON, PROJECT, at, threads::sum};
 use proptest::{collection::vec, prelude::*, sample::Index};
 use propus_quota::{
     Money, Overspent, Spend, SpendLimits, SpendReservation,
     spend::{Reached, SpendLimit, SpendSnapshot, Spending},
 };
-use std::{
-    sync::{
-        LazyLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{sync::LazyLock, time::Duration};
 
 /// Beginnings of months in Mountain View around one that begins in a night of 25 hours.
 static MONTHS: LazyLock<[u64; 3]> =
@@ -372,20 +365,6 @@ fn a_clock_that_was_set_back_is_followed() {
     for time in [0, u64::MAX / 2, NOON, 0] {
         let _ = ask(&spend, time, &limits, u64::MAX);
     }
-}
-
-const THREADS: u64 = 16;
-
-/// Runs the same in all threads and adds up what they say.
-fn sum(work: impl Fn(u64) -> u64 + Sync) -> u64 {
-    let total = AtomicU64::new(0);
-    thread::scope(|scope| {
-        for thread in 0..THREADS {
-            let (work, total) = (&work, &total);
-            scope.spawn(move || total.fetch_add(work(thread), Ordering::Relaxed));
-        }
-    });
-    total.into_inner()
 }
 
 #[test]

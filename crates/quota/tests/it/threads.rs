@@ -7,10 +7,10 @@ use std::{
     thread,
 };
 
-const THREADS: u64 = 16;
+pub(crate) const THREADS: u64 = 16;
 
 /// Runs the same in all threads and adds up what they say.
-fn sum(work: impl Fn(u64) -> u64 + Sync) -> u64 {
+pub(crate) fn sum(work: impl Fn(u64) -> u64 + Sync) -> u64 {
     let total = AtomicU64::new(0);
     thread::scope(|scope| {
         for thread in 0..THREADS {

@@ -1,5 +1,6 @@
 //! From where a key may be used, and for which API: what Google's console calls key restrictions.
 
+use crate::wildcard::is_like;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -120,27 +121,7 @@ fn is_page(pattern: &str, page: &str) -> bool {
     };
     let site = pattern.split_once("://").map_or(pattern, |(_, rest)| rest);
     let whole_site = !site.contains('/');
-    fits(pattern, page) || (whole_site && fits(&format!("{pattern}/*"), page))
-}
-
-/// Whether a text fits a pattern in which `*` stands for any letters.
-fn fits(pattern: &str, text: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let first = pieces.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else {
-        return false;
-    };
-    let mut pieces: Vec<&str> = pieces.collect();
-    let Some(last) = pieces.pop() else {
-        return rest.is_empty();
-    };
-    for piece in pieces {
-        match rest.find(piece) {
-            Some(at) => rest = &rest[at + piece.len()..],
-            None => return false,
-        }
-    }
-    rest.len() >= last.len() && rest.ends_with(last)
+    is_like(page, pattern) || (whole_site && is_like(page, &format!("{pattern}/*")))
 }
 
 #[cfg(test)]

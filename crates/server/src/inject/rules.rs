@@ -4,7 +4,7 @@ use super::{
     fault::Fault,
     plan::{Plan, Spec},
 };
-use crate::accounts::Project;
+use crate::{accounts::Project, wildcard::is_like};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering};
 use thiserror::Error;
@@ -260,25 +260,6 @@ fn check_id(id: &str) -> Result<(), String> {
             "`id` is not 1 to {LONGEST_ID} letters, digits, `-`, `_` and `.`"
         )),
     }
-}
-
-/// Whether a text is like a pattern in which `*` stands for any letters.
-fn is_like(text: &str, pattern: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(pieces.next().unwrap_or_default()) else {
-        return false;
-    };
-    let Some(last) = pieces.next_back() else {
-        return rest.is_empty();
-    };
-    for piece in pieces {
-        // The first place leaves the most for the others.
-        let Some(at) = rest.find(piece) else {
-            return false;
-        };
-        rest = &rest[at + piece.len()..];
-    }
-    rest.ends_with(last)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Whether a prompt fits into the model's window, for engines that take any.
 
+use super::counted;
 use crate::registry::Route;
 use propus_failures::{Problem, limits::context_too_long::ContextTooLong};
 use propus_wire::generate::{GenerateContentRequest, Part};
@@ -13,8 +14,7 @@ pub async fn fits(route: &Route, request: &GenerateContentRequest) -> Result<(),
     if bytes(request) <= limit {
         return Ok(());
     }
-    let counted = route.engine.count_tokens(request.clone()).await?;
-    let tokens = u64::from(counted.total_tokens.unwrap_or_default().unsigned_abs());
+    let tokens = counted(route, request.clone()).await?;
     match tokens <= limit {
         true => Ok(()),
         false => Err(ContextTooLong { tokens, limit }.into()),
