@@ -9,7 +9,7 @@ export CARGO_TARGET_DIR ?= $(CACHE)/target-$(CPU)
 
 # The crates that need no C++; the other two are always built for release, so that llama.cpp is
 # built once.
-PURE := -p propus-wire -p propus-failures -p propus-tokens -p propus-quota -p propus-client -p propus-doctor -p propus-engines -p propus-server --features propus-quota/shared,propus-client/tokens
+PURE := -p propus-wire -p propus-failures -p propus-tokens -p propus-quota -p propus-client -p propus-doctor -p propus-engines -p propus-server --features propus-quota/shared,propus-client/tokens,propus-server/otel
 REAL := --release -p propus-llama -p propus
 PROPUS := $(CARGO_TARGET_DIR)/release/propus
 

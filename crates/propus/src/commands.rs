@@ -17,3 +17,4 @@ pub mod quota;
 pub mod replay;
 pub mod serve;
 pub mod tokens;
+pub mod top;

@@ -7,7 +7,7 @@ use propus_failures::cards::Profile;
 use propus_server::{gateway::settings as gateway, inject::Rule};
 use serde::Deserialize;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs,
     path::{Path, PathBuf},
 };
@@ -59,6 +59,10 @@ pub struct Config {
     pub hedging: gateway::Hedging,
     /// Rules by which calls fail, for servers that run with --inject.
     pub inject: Vec<Rule>,
+    /// Who is told of every request.
+    pub telemetry: Telemetry,
+    /// Whether requests that were answered are logged, too.
+    pub log_requests: bool,
     /// A file of model cards that changes the built-in ones.
     pub cards: Option<PathBuf>,
 }
@@ -77,6 +81,19 @@ pub struct Local {
     pub queue: Option<usize>,
     /// Layers to run on a GPU.
     pub gpu_layers: Option<i32>,
+}
+
+/// A collector of OpenTelemetry.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telemetry {
+    /// Its address for OTLP over HTTP, such as `http://127.0.0.1:4318`; `OTEL_EXPORTER_OTLP_ENDPOINT` where
+    /// it is left out.
+    pub endpoint: Option<String>,
+    /// Headers of each delivery, besides those of `OTEL_EXPORTER_OTLP_HEADERS`.
+    pub headers: HashMap<String, String>,
+    /// The name of this server; `OTEL_SERVICE_NAME`, or else `propus`, where it is left out.
+    pub service: Option<String>,
 }
 
 /// From where projects without billing may call.

@@ -5,11 +5,18 @@ use std::{env, fs, path::PathBuf};
 
 /// Keys and state: `$XDG_DATA_HOME/propus`, mostly `~/.local/share/propus`.
 pub fn data(chosen: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    made(data_path(chosen)?, "--data-dir")
+}
+
+/// The same, without making it.
+pub fn data_path(chosen: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     let default = || dirs::data_dir().map(|folder| folder.join("propus"));
-    let Some(folder) = chosen.or_else(default) else {
-        bail!("there is no home folder to keep keys in\nhint: name a folder with --data-dir");
-    };
-    made(folder, "--data-dir")
+    match chosen.or_else(default) {
+        Some(folder) => Ok(folder),
+        None => {
+            bail!("there is no home folder to keep keys in\nhint: name a folder with --data-dir")
+        }
+    }
 }
 
 /// Models: `$PROPUS_MODELS_DIR`, or `$XDG_CACHE_HOME/propus/models`, mostly

@@ -1,10 +1,11 @@
 //! The command line: arguments, configuration sources, terminal output.
 
+mod admin_token;
 mod commands;
 mod config;
 mod folders;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use std::{io::IsTerminal, process::ExitCode};
 
 /// The Gemini API you can run and rely on.
@@ -23,8 +24,23 @@ struct Cli {
         value_name = "LEVEL"
     )]
     log: String,
+    /// How to log: lines for people, or a JSON object on each line
+    #[arg(
+        long,
+        global = true,
+        env = "PROPUS_LOG_FORMAT",
+        value_enum,
+        default_value = "text"
+    )]
+    log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
 }
 
 #[derive(Subcommand)]
@@ -49,6 +65,7 @@ enum Command {
     Generate(commands::generate::Generate),
     /// Talk with a model
     Chat(commands::chat::Chat),
+    Top(commands::top::Top),
     Doctor(commands::doctor::Doctor),
     Diagnose(commands::diagnose::Diagnose),
     Explain(commands::explain::Explain),
@@ -65,7 +82,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     let cli = Cli::parse();
-    if let Err(error) = log_to_stderr(&cli.log) {
+    if let Err(error) = log_to_stderr(&cli.log, cli.log_format) {
         return fail(&error);
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
@@ -93,6 +110,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Quota(quota) => quota.run(),
         Command::Generate(generate) => generate.run().await,
         Command::Chat(chat) => chat.run().await,
+        Command::Top(top) => top.run().await,
         Command::Doctor(doctor) => doctor.run().await,
         Command::Diagnose(diagnose) => diagnose.run(),
         Command::Explain(explain) => explain.run(),
@@ -103,15 +121,19 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn log_to_stderr(filter: &str) -> anyhow::Result<()> {
+fn log_to_stderr(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(filter)
         .map_err(|error| anyhow::anyhow!("--log `{filter}`: {error}\nhint: try info or debug"))?;
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_target(false)
+            .init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
     Ok(())
 }
 

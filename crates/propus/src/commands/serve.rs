@@ -2,8 +2,10 @@
 
 mod engines;
 mod limits;
+#[cfg(feature = "otel")]
+mod telemetry;
 
-use crate::{commands::keys, config::Config, folders};
+use crate::{admin_token, commands::keys, config::Config, folders};
 use anyhow::{Context, bail};
 use clap::Args;
 use propus_failures::{Cards, cards::Profile};
@@ -24,7 +26,6 @@ use std::{
     collections::BTreeMap,
     io::Write,
     net::SocketAddr,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -32,7 +33,6 @@ use std::{
 };
 use tokio::net::TcpListener;
 
-const ADMIN_TOKEN: &str = "PROPUS_ADMIN_TOKEN";
 const LISTEN: &str = "127.0.0.1:8787";
 
 /// Serve the Gemini API
@@ -75,6 +75,10 @@ pub struct Serve {
     /// Write every exchange to a new file, without keys, for `propus replay`
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Log every request, one line each, without a word of what was asked or answered; else only those that
+    /// fail (--record keeps everything)
+    #[arg(long)]
+    log_requests: bool,
     /// Ask for no key; only on a loopback address
     #[arg(long)]
     no_auth: bool,
@@ -109,7 +113,10 @@ impl Serve {
             .context("the listening socket has no address")?;
         let (accounts, key) = accounts(&config, address)?;
         let admin = match accounts {
-            Some(_) => Some(admin_token(&folders::data(config.data_dir.clone())?)?),
+            Some(_) => {
+                let folder = folders::data(config.data_dir.clone())?;
+                Some(AdminToken::new(&admin_token::made(&folder)?))
+            }
             None => None,
         };
         let regions = config.regions.read()?;
@@ -117,19 +124,20 @@ impl Serve {
         let engines::Started { own, here } = engines::start(&config, &self.models).await?;
         let names: Vec<_> = own.iter().map(|model| model.name.as_str()).collect();
         tracing::info!("serving {} after {:?}", names.join(", "), began.elapsed());
-        let settings = Settings {
-            legacy_v1: config.legacy_v1,
-            body_limit: config.body_limit.unwrap_or(Settings::default().body_limit),
-            deadline: config
-                .deadline_seconds
-                .map_or(Settings::default().deadline, Duration::from_secs),
-            ..Settings::default()
-        };
+        let settings = settings(&config);
         let quotas = limits::read(&config, accounts.as_ref())?;
         let clock = settings.clock.clone();
         let registry = Registry::new(cards, own, config.strict_models, clock);
+        #[cfg(feature = "otel")]
+        let telemetry = telemetry::start(&config.telemetry)?;
+        #[cfg_attr(not(feature = "otel"), allow(unused_mut))]
+        let mut metrics = Metrics::new(&registry);
+        #[cfg(feature = "otel")]
+        if let Some(telemetry) = &telemetry {
+            metrics = metrics.collected_by(telemetry.clone());
+        }
         let app = Arc::new(App {
-            metrics: Metrics::new(&registry),
+            metrics,
             registry,
             settings,
             load: Arc::new(Load::new(
@@ -163,6 +171,10 @@ impl Serve {
             recorder.flush().await?;
         }
         quotas::save_now(&app);
+        #[cfg(feature = "otel")]
+        if let Some(telemetry) = telemetry {
+            telemetry.flush().await;
+        }
         Ok(ExitCode::SUCCESS)
     }
 
@@ -182,10 +194,23 @@ impl Serve {
         config.strict_models |= self.strict_models;
         config.legacy_v1 |= self.legacy_v1;
         config.quotas.enabled |= self.quotas;
+        config.log_requests |= self.log_requests;
         if self.no_auth {
             config.auth = Some(false);
         }
         Ok(config)
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    let default = Settings::default();
+    let deadline = config.deadline_seconds.map(Duration::from_secs);
+    Settings {
+        legacy_v1: config.legacy_v1,
+        body_limit: config.body_limit.unwrap_or(default.body_limit),
+        deadline: deadline.unwrap_or(default.deadline),
+        log_answers: config.log_requests,
+        ..default
     }
 }
 
@@ -211,33 +236,6 @@ fn accounts(
     let accounts = keys::open(&folders::data(config.data_dir.clone())?)?;
     let first = accounts.first_key(SystemTime::now())?;
     Ok((Some(accounts), first.map(|made| made.key)))
-}
-
-/// The administrator's token: of the environment, or of a file that only its owner reads, made at the
-/// first start.
-fn admin_token(folder: &Path) -> anyhow::Result<AdminToken> {
-    if let Ok(token) = std::env::var(ADMIN_TOKEN) {
-        let token = token.trim();
-        if token.len() < 16 {
-            bail!(
-                "{ADMIN_TOKEN} has fewer than 16 letters\nhint: choose a longer one, or leave it out"
-            );
-        }
-        return Ok(AdminToken::new(token));
-    }
-    let path = folder.join("admin.token");
-    let shown = path.display();
-    if let Ok(token) = std::fs::read_to_string(&path) {
-        return Ok(AdminToken::new(token.trim()));
-    }
-    let token = propus_server::accounts::random_token();
-    let mut file = std::fs::OpenOptions::new();
-    file.write(true).create_new(true).mode(0o600);
-    file.open(&path)
-        .and_then(|mut file| writeln!(file, "{token}"))
-        .with_context(|| format!("cannot write the admin token to `{shown}`"))?;
-    tracing::info!("the admin API's token is in {shown}");
-    Ok(AdminToken::new(&token))
 }
 
 /// The gateway, where there is an upstream.
