@@ -12,8 +12,10 @@ mod breaker;
 mod cache;
 mod fold;
 mod hedge;
+mod line;
 mod pacing;
 mod rests;
+mod seen;
 pub mod settings;
 mod stream;
 mod told;
@@ -21,6 +23,7 @@ mod upload;
 mod watch;
 mod ways;
 
+pub(crate) use line::RouteNow;
 pub use settings::Settings;
 
 use crate::{app::App, layers::render::Failed as Rendered};
@@ -89,6 +92,11 @@ impl Gateway {
         let state = Arc::new(State::new(settings, here)?);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = state;
         Ok(())
+    }
+
+    /// How it stands with the routes now.
+    pub(crate) fn routes(&self) -> Vec<RouteNow> {
+        self.state().map.routes()
     }
 
     fn state(&self) -> Arc<State> {

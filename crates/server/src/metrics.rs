@@ -44,7 +44,7 @@ use labels::{
 use propus_failures::Problem;
 use series::Series;
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -57,6 +57,8 @@ pub struct Metrics {
     models: Models,
     series: Series,
     registry: prometheus_client::registry::Registry,
+    /// The routes of which the text last said how they stand.
+    told: Mutex<Vec<String>>,
     began: Instant,
     #[cfg(feature = "otel")]
     telemetry: Option<otel::Telemetry>,
@@ -70,6 +72,7 @@ impl Metrics {
             models: Models::of(models),
             series,
             registry,
+            told: Mutex::default(),
             began: Instant::now(),
             #[cfg(feature = "otel")]
             telemetry: None,
@@ -84,8 +87,10 @@ impl Metrics {
         self
     }
 
-    /// Counts a repair. Both words come from the code, never from a request: what was done, such as
-    /// `dropped-field`, and `applied`, `helped` or `failed`.
+    /// Counts a repair. Both words come from the code, never from a request. What was done is named as in
+    /// the header `x-propus-repairs`, such as `route`. What came of it is `helped` where the caller got
+    /// an answer, `failed` where it was told a failure all the same, and `applied` where it went away
+    /// before.
     pub fn repair(&self, kind: &'static str, outcome: &'static str) {
         let labels = OfRepair { kind, outcome };
         self.series.repairs.get_or_create(&labels).inc();
@@ -97,7 +102,8 @@ impl Metrics {
     }
 
     /// Counts an attempt at a route. The route's name comes from the configuration; the failure is the
-    /// catalogue's name, `None` where there was none.
+    /// catalogue's name, `None` where there was none. An attempt that nobody waited for any more is
+    /// `cancelled-499`.
     pub fn attempt(&self, route: &str, failure: Option<&'static str>) {
         let labels = OfAttempt {
             route: route.into(),
@@ -106,7 +112,8 @@ impl Metrics {
         self.series.attempts.get_or_create(&labels).inc();
     }
 
-    /// How many requests wait for a route now. The name comes from the configuration.
+    /// How many requests wait for a route now. The name comes from the configuration. The gateway's own
+    /// routes are asked whenever the metrics are written.
     pub fn queue(&self, route: &str, waiting: usize) {
         let waiting = i64::try_from(waiting).unwrap_or(i64::MAX);
         let labels = OfRoute {
@@ -115,7 +122,8 @@ impl Metrics {
         self.series.route_queue.get_or_create(&labels).set(waiting);
     }
 
-    /// Whether a route is left out for now, since it failed too often: `open` as a circuit breaker is.
+    /// Whether a route is left out for now, since it failed too often: `open` as a circuit breaker is. A
+    /// route to several models is, where it is for one of them. Asked as [`queue`](Self::queue) is.
     pub fn route_state(&self, route: &str, open: bool) {
         let labels = OfRoute {
             route: route.into(),

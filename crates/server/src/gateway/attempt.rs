@@ -5,6 +5,7 @@ use crate::{
         asked::{Form, Named},
         attempts::Course,
         fold,
+        seen::Running,
         stream::Begun,
         told::{Failed, Passed, Told, Unserved, passed},
         upload,
@@ -42,6 +43,14 @@ pub(super) enum Attempted {
 }
 
 impl Attempted {
+    /// The failure's name in the catalogue; none where it serves.
+    fn failure(&self) -> Option<&'static str> {
+        match self {
+            Self::Failed(failed) => Some(failed.outcome.failure),
+            _ => None,
+        }
+    }
+
     /// Whether the caller gets it.
     pub fn serves(&self) -> bool {
         !matches!(self, Self::Failed(_))
@@ -51,10 +60,16 @@ impl Attempted {
 impl Course {
     /// Makes one attempt.
     pub async fn attempt(&self, way: &Way) -> Attempted {
-        match way.upstream.clone() {
+        let running = Running::new(&self.app, way);
+        let mut attempted = match way.upstream.clone() {
             Upstream::Google(google, key) => self.ask_upstream(way, &google, key).await,
             Upstream::Here(model) => self.ask_here(&model).await,
+        };
+        match &mut attempted {
+            Attempted::Begun(begun) => begun.running = Some(running),
+            ended => running.ended(ended.failure()),
         }
+        attempted
     }
 
     /// A model of this server answers, as if it had been asked for.
@@ -389,6 +404,7 @@ impl Course {
                     pieces,
                     watch,
                     chunks,
+                    running: None,
                 }));
             }
         }

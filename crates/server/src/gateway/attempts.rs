@@ -13,10 +13,12 @@ use crate::{
         cache,
         pacing::{Full, learnt},
         rests::{Kind as RestKind, Resting},
+        seen,
         told::{Failed, Passed, Told, mark},
         ways::{Upstream, Way},
     },
     layers::origin::Peer,
+    metrics::Record,
     quotas::{Needed, Reserved, Work},
 };
 use axum::response::Response;
@@ -28,7 +30,7 @@ use propus_failures::{
     check,
     exhausted::{Exhausted, Exhaustion, Quota, Tier, Unit, Window},
     recovery::{
-        Available, Decision, History, Outcome, Scope, Situation, Why, decide, most_telling,
+        Available, Decision, History, Outcome, Repairs, Scope, Situation, Why, decide, most_telling,
     },
 };
 use propus_wire::{
@@ -48,6 +50,10 @@ pub(super) struct Course {
     pub state: Arc<State>,
     pub asked: Asked,
     pub extensions: http::Extensions,
+    /// What the request's log line will say.
+    pub record: Record,
+    /// Whether its caller has heard how it ended.
+    pub has_ended: bool,
     ways: Vec<Way>,
     /// Those that failed since the last wait.
     tried: Vec<String>,
@@ -91,6 +97,8 @@ impl Course {
             body: asked.body.clone(),
             path: asked.uri.path().to_owned(),
             caller: caller(&extensions),
+            record: seen::record(&extensions, asked.model.as_deref()),
+            has_ended: false,
             app,
             state,
             asked,
@@ -123,10 +131,12 @@ impl Course {
             next = match attempted {
                 Attempted::Served(response) => {
                     self.served(&way);
+                    self.tell_answer(None);
                     return self.marked(response);
                 }
                 Attempted::Answered(passed, reply) => {
                     self.served(&way);
+                    self.tell_answer(Some(&reply));
                     self.settle(Some(reply)).await;
                     self.keep(&passed);
                     return self.marked(passed.response());
@@ -144,7 +154,7 @@ impl Course {
     /// The first way, once the request is found good and counted.
     async fn begin(&mut self) -> Result<Way, Response> {
         let Some(first) = self.ways.first().cloned() else {
-            return Err(Failed::own(self.asked.deadline.passed()).response());
+            return Err(self.give_up().await);
         };
         while let Err(problem) = self.check(&first) {
             let failed = Failed::own(problem);
@@ -160,10 +170,12 @@ impl Course {
         }
         self.failed.clear();
         if let Some(known) = self.known_reply() {
+            self.tell_answer(None);
             return Err(known);
         }
         if let Err(problem) = self.reserve(&first).await {
-            return Err(Failed::own(problem).response());
+            self.failed.push(Arc::new(Failed::own(problem)));
+            return Err(self.give_up().await);
         }
         first.line.deposit();
         match self.choose().await {
@@ -212,7 +224,7 @@ impl Course {
             return None;
         }
         self.history.note(&decision);
-        sleep(wait).await;
+        self.wait(wait).await;
         let next = self.choose().await.ok()?;
         self.history.begin(&next.name);
         next.line.enter();
@@ -223,7 +235,7 @@ impl Course {
     async fn carry_out(&mut self, way: &Way, decision: Decision) -> Option<Next> {
         match decision {
             Decision::Retry { wait } => {
-                sleep(wait).await;
+                self.wait(wait).await;
                 self.tried.clear();
                 return Some(self.chosen().await);
             }
@@ -375,13 +387,18 @@ impl Course {
             let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
             match wait.filter(|wait| self.may_wait(*wait)) {
                 Some(wait) => {
-                    sleep(wait).await;
+                    self.wait(wait).await;
                     self.history.waited += wait;
                 }
                 // Nothing better is known than to try.
                 None => return self.ways.first().cloned().ok_or_else(|| self.nothing()),
             }
         }
+    }
+
+    async fn wait(&self, wait: Duration) {
+        sleep(wait).await;
+        self.waited(wait);
     }
 
     fn may_wait(&self, wait: Duration) -> bool {
@@ -429,12 +446,15 @@ impl Course {
         let Some(lane) = &way.lane else {
             return Ok(way);
         };
+        let place = way.queue.place();
         let entered = lane.enter(&self.caller, tokens, self.asked.deadline.at());
-        match entered.await {
-            Ok(waited) => {
-                self.history.waited += waited;
-                Ok(way)
-            }
+        let entered = entered.await;
+        drop(place);
+        let waited = entered.map_or_else(|full| full.waited, |waited| waited);
+        self.history.waited += waited;
+        self.waited(waited);
+        match entered {
+            Ok(_) => Ok(way),
             Err(full) => Err(Arc::new(Failed::own(exhausted(&way, full)))),
         }
     }
@@ -457,9 +477,9 @@ impl Course {
         // Callers with little time say nothing about a route.
         let in_time = !self.asked.deadline.remaining().is_zero();
         match outcome.scope {
-            Scope::Route if in_time => way.line.failed(),
+            Scope::Route if in_time => way.failed(),
             Scope::Route => {}
-            _ => way.line.served(),
+            _ => way.served(),
         }
         if let Some(lane) = &way.lane
             && let Told::Passed(passed) = &failed.told
@@ -479,7 +499,7 @@ impl Course {
 
     /// A way has served.
     pub fn served(&self, way: &Way) {
-        way.line.served();
+        way.served();
         if let Some(lane) = &way.lane {
             lane.served();
         }
@@ -508,6 +528,7 @@ impl Course {
             .iter()
             .position(|one| most.is_some_and(|most| std::ptr::eq(one, most)));
         let failed = at.map_or_else(|| self.nothing(), |at| self.failed[at].clone());
+        self.tell_failure(&failed);
         let response = failed.response();
         self.marked(response)
     }
@@ -530,11 +551,16 @@ impl Course {
         }
     }
 
-    /// The reply with what was done for it.
-    pub fn marked(&self, mut response: Response) -> Response {
+    /// What was done so far.
+    pub fn repairs(&self) -> Repairs {
         let mut repairs = self.history.repairs();
         repairs.amend.retain(|kind| self.amended.contains(kind));
-        mark(&mut response, &repairs);
+        repairs
+    }
+
+    /// The reply with what was done for it.
+    pub fn marked(&self, mut response: Response) -> Response {
+        mark(&mut response, &self.repairs());
         response
     }
 
@@ -647,9 +673,11 @@ impl Course {
             _ => return Ok(()),
         };
         let now = (self.app.settings.clock)();
-        let reserved = quotas
-            .reserve(now, &caller.project, model, work, &needed)
-            .await?;
+        let reserved = quotas.reserve(now, &caller.project, model, work, &needed);
+        let reserved = reserved.await.inspect_err(|problem| {
+            self.app.metrics.quota_refused(problem);
+        })?;
+        self.record.priced(reserved.price());
         self.reserved = Some(reserved);
         Ok(())
     }

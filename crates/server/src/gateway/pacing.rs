@@ -55,6 +55,8 @@ struct Waiting {
 pub(super) struct Full {
     /// When there may be.
     pub wait: Duration,
+    /// How long was waited for it in vain.
+    pub waited: Duration,
     /// The limit in requests per minute, where that is what is full.
     pub limit: Option<u64>,
 }
@@ -138,7 +140,7 @@ impl Lane {
             _ => {
                 // It may have been let through just now; then it counts although it is not sent.
                 go.close();
-                Err(self.full(Duration::ZERO))
+                Err(self.full(began.elapsed()))
             }
         }
     }
@@ -160,7 +162,12 @@ impl Lane {
         let wait = state.meter.wait(now, ahead as u64 + 1, tokens);
         if ahead >= self.queue || now + wait >= until {
             let limit = state.meter.limit();
-            return Err(Full { wait, limit });
+            let waited = Duration::ZERO;
+            return Err(Full {
+                wait,
+                waited,
+                limit,
+            });
         }
         let (go, gone) = oneshot::channel();
         state.waiting.push(caller, Waiting { tokens, go });
@@ -170,9 +177,14 @@ impl Lane {
         Ok(Some(gone))
     }
 
-    fn full(&self, wait: Duration) -> Full {
+    /// It was waited for so long that the time is over.
+    fn full(&self, waited: Duration) -> Full {
         let limit = lock(&self.state).meter.limit();
-        Full { wait, limit }
+        Full {
+            wait: Duration::ZERO,
+            waited,
+            limit,
+        }
     }
 
     /// Lets those through who wait, until nobody does.

@@ -4,6 +4,7 @@ mod lossless;
 mod quotas;
 mod repairs;
 mod resources;
+mod seen;
 mod streams;
 mod upstream;
 

@@ -25,7 +25,7 @@ const STREAM: &str = "/v1beta/models/small:streamGenerateContent?alt=sse";
 const BODY: &str = r#"{"contents":[{"parts":[{"text":"hi"}]}]}"#;
 
 /// The metrics as an operator on the same machine reads them.
-async fn metrics(server: &Server) -> View {
+pub(crate) async fn metrics(server: &Server) -> View {
     let reply = scraped(server, "127.0.0.1:9", &[]).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     View::parse(&reply.text()).unwrap()
@@ -43,7 +43,7 @@ async fn scraped(server: &Server, from: &str, headers: &[(&str, &str)]) -> Reply
 }
 
 /// The value of the one sample that has these labels.
-fn value(view: &View, name: &str, labels: &[(&str, &str)]) -> f64 {
+pub(crate) fn value(view: &View, name: &str, labels: &[(&str, &str)]) -> f64 {
     let mut fitting = view.samples().of(name).iter().filter(|sample| {
         labels
             .iter()
@@ -370,7 +370,7 @@ async fn each_request_has_a_name() {
 
 /// Lines of the log as JSON.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -385,7 +385,7 @@ impl io::Write for Lines {
 
 impl Lines {
     /// What is logged of requests while this thread does something.
-    async fn of(work: impl Future<Output = ()>) -> Vec<Value> {
+    pub(crate) async fn of(work: impl Future<Output = ()>) -> Vec<Value> {
         let lines = Self::default();
         let written = lines.clone();
         let subscriber = tracing_subscriber::fmt()
