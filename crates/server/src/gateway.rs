@@ -34,7 +34,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cache::Cache;
-use propus_engines::google::{Google, SetupError};
+use propus_engines::{
+    google::{Google, SetupError},
+    secret::Secrets,
+};
 use propus_failures::recovery::Policy;
 use rests::Rests;
 use settings::Hedging;
@@ -111,9 +114,9 @@ impl State {
     fn new(settings: &Settings, here: &BTreeMap<String, String>) -> Result<Self, GatewayError> {
         let names: Vec<&str> = here.keys().map(String::as_str).collect();
         settings.check(&names)?;
-        let mut engines = HashMap::new();
+        let (mut engines, mut secrets) = (HashMap::new(), Secrets::default());
         for (name, upstream) in &settings.engines {
-            let google = Google::new(upstream).map_err(|error| GatewayError::Engine {
+            let google = Google::with(upstream, &mut secrets).map_err(|error| GatewayError::Engine {
                 engine: name.clone(),
                 error,
             })?;
