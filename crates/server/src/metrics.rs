@@ -37,6 +37,7 @@ pub use record::{End, Facts, REQUEST_ID, Record};
 pub use scrape::Format;
 
 use crate::registry::Registry;
+use http::HeaderValue;
 use labels::{
     GenAi, Models, NONE, OTHER, OfAttempt, OfFailure, OfMethod, OfModel, OfRepair, OfRoute,
     OfTokens, Requested, Timed, TokenUsage,
@@ -85,6 +86,19 @@ impl Metrics {
     pub fn collected_by(mut self, telemetry: otel::Telemetry) -> Self {
         self.telemetry = Some(telemetry);
         self
+    }
+
+    /// The `traceparent` of what is asked elsewhere for a request: of the same trace, and a child of the
+    /// request's own span. None where no collector is told of it; then the caller's is passed on.
+    #[cfg(feature = "otel")]
+    pub fn trace_child(&self, record: &Record) -> Option<HeaderValue> {
+        record.child(self.telemetry.as_ref()?)
+    }
+
+    /// None: this build tells no collector.
+    #[cfg(not(feature = "otel"))]
+    pub fn trace_child(&self, _: &Record) -> Option<HeaderValue> {
+        None
     }
 
     /// Counts a repair. Both words come from the code, never from a request. What was done is named as in

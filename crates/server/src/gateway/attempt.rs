@@ -182,6 +182,7 @@ impl Course {
     fn headers(&self) -> HeaderMap {
         const TIMEOUT: HeaderName = HeaderName::from_static("x-server-timeout");
         let mut headers = self.asked.headers.clone();
+        self.trace(&mut headers);
         if self.streamed {
             headers.remove(header::ACCEPT_ENCODING);
         }
@@ -190,6 +191,17 @@ impl Course {
             headers.insert(TIMEOUT, HeaderValue::from(left.max(1)));
         }
         headers
+    }
+
+    /// Where a collector is told of this request, the upstream's is a part of it; else it is as far below
+    /// the caller's as this one.
+    fn trace(&self, headers: &mut HeaderMap) {
+        const PARENT: HeaderName = HeaderName::from_static("traceparent");
+        if headers.contains_key(&PARENT)
+            && let Some(child) = self.app.metrics.trace_child(&self.record)
+        {
+            headers.insert(PARENT, child);
+        }
     }
 
     async fn judge(&self, answer: Answer, google: &Google) -> Attempted {

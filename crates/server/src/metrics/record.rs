@@ -97,6 +97,9 @@ pub struct Facts {
     pub attempts: Option<u32>,
     /// What was repaired on the way.
     pub repairs: Option<String>,
+    /// Its span, where that has begun.
+    #[cfg(feature = "otel")]
+    pub span: super::otel::Early,
 }
 
 impl Facts {
@@ -224,6 +227,12 @@ impl Record {
         facts.route = route.map(str::to_owned);
         facts.attempts = Some(attempts);
         facts.repairs = (!repairs.is_empty()).then(|| repairs.to_string());
+    }
+
+    /// The `traceparent` of what is asked elsewhere for the request, where a collector is told of it.
+    #[cfg(feature = "otel")]
+    pub(super) fn child(&self, telemetry: &super::otel::Telemetry) -> Option<HeaderValue> {
+        telemetry.child(&self.facts())
     }
 
     /// The same chunks, of which the record takes notice.

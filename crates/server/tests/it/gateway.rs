@@ -6,7 +6,7 @@ mod repairs;
 mod resources;
 mod seen;
 mod streams;
-mod upstream;
+pub(crate) mod upstream;
 
 use crate::client::{Reply, Server};
 use axum::body::Body;
