@@ -28,7 +28,7 @@ use propus_failures::{
     Call, Problem, Sending, amend,
     amend::Kind,
     check,
-    exhausted::{Exhausted, Exhaustion, Quota, Tier, Unit, Window},
+    exhausted::{Exhausted, Exhaustion, Quota, Tier, Window},
     recovery::{
         Available, Decision, History, Outcome, Repairs, Scope, Situation, Why, decide, most_telling,
     },
@@ -57,6 +57,8 @@ pub(super) struct Course {
     ways: Vec<Way>,
     /// Those that failed since the last wait.
     tried: Vec<String>,
+    /// When the last attempt began.
+    sent: Instant,
     pub history: History,
     failed: Vec<Arc<Failed>>,
     /// Corrections that changed something.
@@ -105,6 +107,7 @@ impl Course {
             extensions,
             ways,
             tried: Vec::new(),
+            sent: Instant::now(),
             history: History::default(),
             failed: Vec::new(),
             amended: Vec::new(),
@@ -125,8 +128,7 @@ impl Course {
             Err(response) => return response,
         };
         while let Next::Attempt(way) = next {
-            self.history.begin(&way.name);
-            way.line.enter();
+            self.send_by(&way);
             let (way, attempted) = self.attempt_hedged(*way).await;
             next = match attempted {
                 Attempted::Served(response) => {
@@ -226,9 +228,15 @@ impl Course {
         self.history.note(&decision);
         self.wait(wait).await;
         let next = self.choose().await.ok()?;
-        self.history.begin(&next.name);
-        next.line.enter();
+        self.send_by(&next);
         Some(next)
+    }
+
+    /// An attempt begins.
+    fn send_by(&mut self, way: &Way) {
+        self.history.begin(&way.name);
+        way.line.enter();
+        self.sent = Instant::now();
     }
 
     /// Carries a decision out; none where it changed nothing.
@@ -485,9 +493,7 @@ impl Course {
             && let Told::Passed(passed) = &failed.told
             && passed.status.as_u16() == 429
         {
-            let learns = self.state.map.learns();
-            let learnt = || learnt(&passed.whole());
-            lane.refused(learns.then(learnt).unwrap_or_default());
+            lane.refused(learnt(&passed.whole()));
         }
         // What was answered from here has no key that could rest.
         if let (Upstream::Google(..), Some(part)) = (&way.upstream, way.parts.of(outcome.scope)) {
@@ -501,7 +507,7 @@ impl Course {
     pub fn served(&self, way: &Way) {
         way.served();
         if let Some(lane) = &way.lane {
-            lane.served();
+            lane.served(self.sent);
         }
         if let Some(model) = &self.asked.model
             && !self.state.is_known(&self.app, model)
@@ -700,11 +706,12 @@ fn caller(extensions: &http::Extensions) -> String {
     key.or_else(peer).unwrap_or_default()
 }
 
-/// The quota that a lane keeps, as its upstream would say it.
+/// The quota that a lane keeps, as its upstream would say it: of the tier that it has named before.
 fn exhausted(way: &Way, full: Full) -> Problem {
-    let quota = Quota::new(Tier::Free, Unit::Requests, Window::Minute);
+    let tier = full.tier.unwrap_or(Tier::Free);
+    let quota = Quota::new(tier, full.unit, Window::Minute);
     let model = way.model.as_deref().unwrap_or_default();
-    let limit = Exhausted::of_model(quota, model, full.limit.unwrap_or(1));
+    let limit = Exhausted::of_model(quota, model, full.limit.max(1));
     let part = u64::from(full.wait.subsec_nanos() > 0);
     let wait = Duration::from_secs(full.wait.as_secs().saturating_add(part).max(1));
     Exhaustion::of(limit, wait).problem()

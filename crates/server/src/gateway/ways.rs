@@ -256,11 +256,6 @@ impl Map {
         }
         routes
     }
-
-    /// Whether limits are learnt.
-    pub fn learns(&self) -> bool {
-        self.lanes.learns()
-    }
 }
 
 /// The engine's name, with the number of the key where there are several.
