@@ -15,6 +15,7 @@ mod hedge;
 mod line;
 mod pacing;
 mod rests;
+mod same;
 mod seen;
 pub mod settings;
 mod stream;
@@ -40,6 +41,7 @@ use propus_engines::{
 };
 use propus_failures::recovery::Policy;
 use rests::Rests;
+use same::Same;
 use settings::Hedging;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -86,14 +88,18 @@ impl Gateway {
     }
 
     /// Takes other settings for the calls that come from now on; those that have begun go on with theirs.
-    /// Nothing changes where the settings are wrong.
+    /// Nothing changes where the settings are wrong. Keys are read anew. What was learnt of a route whose
+    /// engine, address and key stay the same still holds: limits and what of them is used, rests, and
+    /// whether it is left out. Replies that were kept are forgotten.
     pub fn reload(
         &self,
         settings: &Settings,
         here: &BTreeMap<String, String>,
     ) -> Result<(), GatewayError> {
-        let state = Arc::new(State::new(settings, here)?);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = state;
+        let mut state = State::new(settings, here)?;
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        state.keep(&current);
+        *current = Arc::new(state);
         Ok(())
     }
 
@@ -116,10 +122,11 @@ impl State {
         settings.check(&names)?;
         let (mut engines, mut secrets) = (HashMap::new(), Secrets::default());
         for (name, upstream) in &settings.engines {
-            let google = Google::with(upstream, &mut secrets).map_err(|error| GatewayError::Engine {
-                engine: name.clone(),
-                error,
-            })?;
+            let google =
+                Google::with(upstream, &mut secrets).map_err(|error| GatewayError::Engine {
+                    engine: name.clone(),
+                    error,
+                })?;
             engines.insert(name.clone(), Known::Google(Arc::new(google)));
         }
         let own = here.iter();
@@ -131,6 +138,13 @@ impl State {
             cache: Cache::new(&settings.cache),
             hedging: settings.hedging.clone(),
         })
+    }
+
+    /// Takes over what was learnt of routes that are the same as before.
+    fn keep(&mut self, before: &Self) {
+        let same = Same::between(before.map.engines(), self.map.engines());
+        self.rests.keep(&before.rests, &same);
+        self.map.keep(&before.map, &same);
     }
 
     /// The ways to the answer of a call; none where it is answered here.

@@ -12,7 +12,7 @@ use crate::{
         attempt::Attempted,
         cache,
         pacing::{Full, learnt},
-        rests::{Kind as RestKind, Resting},
+        rests::{By, Kind as RestKind, Resting},
         seen,
         told::{Failed, Passed, Told, mark},
         ways::{Upstream, Way},
@@ -496,10 +496,15 @@ impl Course {
             lane.refused(learnt(&passed.whole()));
         }
         // What was answered from here has no key that could rest.
-        if let (Upstream::Google(..), Some(part)) = (&way.upstream, way.parts.of(outcome.scope)) {
+        if let (Upstream::Google(_, key), Some(part)) = (&way.upstream, way.parts.of(outcome.scope))
+        {
             let today = (self.app.settings.clock)();
-            let rest = outcome.rest();
-            self.state.rests.add(part.clone(), rest, failed, today);
+            let by = By {
+                engine: way.engine.clone(),
+                key: *key,
+            };
+            let rests = &self.state.rests;
+            rests.add(part.clone(), outcome.rest(), by, failed, today);
         }
     }
 

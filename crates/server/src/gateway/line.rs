@@ -1,7 +1,7 @@
 //! What all calls of one route share: its breaker, its budget for repetitions, and who waits for it.
 
 use crate::gateway::breaker::Breaker;
-use propus_failures::recovery::{Budget, Policy};
+use propus_failures::recovery::{Budget, Policy, Share};
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicUsize, Ordering::Relaxed},
@@ -11,7 +11,9 @@ use tokio::time::Instant;
 /// The health of an engine's model, and what repetitions may cost it.
 #[derive(Debug)]
 pub(super) struct Line {
-    breaker: Mutex<Breaker>,
+    breaker: Arc<Mutex<Breaker>>,
+    /// What the policy gives for repetitions.
+    share: Option<Share>,
     saved: Option<Mutex<Saved>>,
 }
 
@@ -67,9 +69,22 @@ impl Line {
             })
         };
         Self {
-            breaker: Mutex::default(),
+            breaker: Arc::default(),
+            share: policy.budget,
             saved: policy.budget.map(saved),
         }
+    }
+
+    /// The same route under a policy, which may give it another budget.
+    pub fn under(self: &Arc<Self>, policy: &Policy) -> Arc<Self> {
+        if self.share == policy.budget {
+            return self.clone();
+        }
+        let breaker = self.breaker.clone();
+        Arc::new(Self {
+            breaker,
+            ..Self::new(policy)
+        })
     }
 
     /// Whether the breaker lets a call through.

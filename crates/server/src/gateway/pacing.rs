@@ -11,7 +11,10 @@ mod meter;
 
 pub(super) use learn::{Learnt, learnt};
 
-use crate::gateway::settings::{Known, Pacing};
+use crate::gateway::{
+    same::Same,
+    settings::{Known, Pacing},
+};
 use fair::Fair;
 use meter::{Limits, Meter};
 use propus_failures::exhausted::{Tier, Unit};
@@ -90,6 +93,20 @@ impl Lanes {
             .entry(key)
             .or_insert_with(|| Arc::new(self.new_lane(model)));
         Some(lane.clone())
+    }
+
+    /// Takes over the lanes of projects that have stayed, with those who wait in them.
+    pub fn keep(&self, before: &Self, same: &Same) {
+        if !self.settings.enabled {
+            return;
+        }
+        let mut lanes = lock(&self.lanes);
+        for ((project, model), lane) in lock(&before.lanes).iter() {
+            if same.has_project(project) {
+                lane.change(&self.settings, self.limits_of(model));
+                lanes.insert((project.clone(), model.clone()), lane.clone());
+            }
+        }
     }
 
     fn limits_of(&self, model: &str) -> Limits {
@@ -230,6 +247,16 @@ impl Lane {
     /// The upstream has served a request that was sent then.
     pub fn served(&self, sent: Instant) {
         lock(&self.0).meter.served(Instant::now(), sent);
+    }
+
+    /// Other settings.
+    fn change(&self, settings: &Pacing, known: Limits) {
+        let mut state = lock(&self.0);
+        (state.queue, state.learns) = (settings.queue, settings.learn);
+        state.meter.change(known, settings.share);
+        if !settings.learn {
+            state.meter.forget();
+        }
     }
 
     /// How many wait.

@@ -5,6 +5,7 @@ use crate::gateway::{
     line::{Line, Queue, RouteNow},
     pacing::{Lane, Lanes},
     rests::Parts,
+    same::Same,
     settings::{DEFAULT, Model, Route, Settings},
 };
 use propus_engines::google::Google;
@@ -255,6 +256,27 @@ impl Map {
             }));
         }
         routes
+    }
+
+    /// Who answers, by the engines' names.
+    pub fn engines(&self) -> &HashMap<String, Known> {
+        &self.engines
+    }
+
+    /// Takes over what was learnt of routes that are the same as before.
+    pub fn keep(&mut self, before: &Self, same: &Same) {
+        self.lanes.keep(&before.lanes, same);
+        let lines = lock(&before.lines);
+        let kept = lines
+            .iter()
+            .filter(|((engine, _), _)| same.has_engine(engine));
+        let kept = kept.map(|(route, line)| (route.clone(), line.under(&self.policy)));
+        self.lines = Mutex::new(kept.collect());
+        // Those who wait, and names that are more than a caller's word, stay so.
+        self.queues = Mutex::new(lock(&before.queues).clone());
+        if let Ok(met) = before.met.read() {
+            self.met = RwLock::new(met.clone());
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod lossless;
 mod quotas;
+mod reload;
 mod repairs;
 mod resources;
 mod seen;

@@ -145,6 +145,16 @@ impl Meter {
         }
     }
 
+    /// What was learnt is not believed any more.
+    pub fn forget(&mut self) {
+        (self.requests, self.tokens) = (None, None);
+    }
+
+    /// Other limits are known, or another part of them is used.
+    pub fn change(&mut self, known: Limits, share: f64) {
+        (self.known, self.share) = (known, share);
+    }
+
     /// What a request with these tokens has to wait for, and the limit on it; 0 where none is known.
     pub fn fullest(&mut self, now: Instant, tokens: u64) -> (Unit, u64) {
         self.advance(now);
@@ -316,6 +326,8 @@ mod tests {
         meter.learn(now, requests(1));
         meter.count(now, 1);
         assert_eq!(meter.fullest(now, 1), (Unit::Requests, 1));
+        meter.forget();
+        assert!(meter.wait(now, 1, 21).is_zero());
     }
 
     #[test]
