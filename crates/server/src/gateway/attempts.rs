@@ -458,7 +458,7 @@ impl Course {
         let entered = lane.enter(&self.caller, tokens, self.asked.deadline.at());
         let entered = entered.await;
         drop(place);
-        let waited = entered.map_or_else(|full| full.waited, |waited| waited);
+        let waited = entered.unwrap_or_else(|full| full.waited);
         self.history.waited += waited;
         self.waited(waited);
         match entered {
