@@ -16,9 +16,10 @@ use propus_server::{
 use serde_json::{Value, json};
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
+use tracing::dispatcher::Dispatch;
 
 const PATH: &str = "/v1beta/models/small:generateContent";
 const STREAM: &str = "/v1beta/models/small:streamGenerateContent?alt=sse";
@@ -368,6 +369,13 @@ async fn each_request_has_a_name() {
     assert_eq!(missing.header("x-request-id").len(), 32);
 }
 
+/// A second subscriber that lives as long as the tests. Beside one alone, tracing asks only whichever
+/// thread comes by a line first whether it is of interest, and that thread may have no subscriber.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| {
+    let unread = tracing_subscriber::fmt().with_writer(io::sink);
+    Dispatch::new(unread.with_max_level(tracing::Level::INFO).finish())
+});
+
 /// Lines of the log as JSON.
 #[derive(Clone, Default)]
 pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -386,6 +394,7 @@ impl io::Write for Lines {
 impl Lines {
     /// What is logged of requests while this thread does something.
     pub(crate) async fn of(work: impl Future<Output = ()>) -> Vec<Value> {
+        LazyLock::force(&ANOTHER);
         let lines = Self::default();
         let written = lines.clone();
         let subscriber = tracing_subscriber::fmt()
