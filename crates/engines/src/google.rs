@@ -9,10 +9,11 @@ mod key;
 pub mod path;
 mod settings;
 
-pub use key::{Key, SecretError};
+pub use key::Key;
 pub use propus_client::sse;
 pub use settings::{KeySetting, Settings};
 
+use crate::secret::{SecretError, Secrets};
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
 use http::{HeaderMap, Method, StatusCode};
@@ -95,6 +96,11 @@ pub struct Broken {
 impl Google {
     /// Reads the keys and checks the settings. Nothing is sent.
     pub fn new(settings: &Settings) -> Result<Self, SetupError> {
+        Self::with(settings, &mut Secrets::default())
+    }
+
+    /// The same where several upstreams have their keys from one reader.
+    pub fn with(settings: &Settings, secrets: &mut Secrets) -> Result<Self, SetupError> {
         let mut transport = Transport::builder(&settings.base_url)
             .as_received()
             .user_agent("propus-gateway");
@@ -103,7 +109,7 @@ impl Google {
         }
         Ok(Self {
             transport: transport.build()?,
-            keys: settings.keys()?,
+            keys: settings.keys(secrets)?,
             pass_key: settings.pass_key,
             check: settings.check,
             first_byte: settings.first_byte_timeout,

@@ -3,6 +3,7 @@
 pub mod google;
 pub mod openai;
 pub mod scripted;
+pub mod secret;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;

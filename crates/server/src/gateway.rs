@@ -12,8 +12,11 @@ mod breaker;
 mod cache;
 mod fold;
 mod hedge;
+mod line;
 mod pacing;
 mod rests;
+mod same;
+mod seen;
 pub mod settings;
 mod stream;
 mod told;
@@ -21,6 +24,7 @@ mod upload;
 mod watch;
 mod ways;
 
+pub(crate) use line::RouteNow;
 pub use settings::Settings;
 
 use crate::{app::App, layers::render::Failed as Rendered};
@@ -31,9 +35,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cache::Cache;
-use propus_engines::google::{Google, SetupError};
+use propus_engines::{
+    google::{Google, SetupError},
+    secret::Secrets,
+};
 use propus_failures::recovery::Policy;
 use rests::Rests;
+use same::Same;
 use settings::Hedging;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -80,15 +88,24 @@ impl Gateway {
     }
 
     /// Takes other settings for the calls that come from now on; those that have begun go on with theirs.
-    /// Nothing changes where the settings are wrong.
+    /// Nothing changes where the settings are wrong. Keys are read anew. What was learnt of a route whose
+    /// engine, address and key stay the same still holds: limits and what of them is used, rests, and
+    /// whether it is left out. Replies that were kept are forgotten.
     pub fn reload(
         &self,
         settings: &Settings,
         here: &BTreeMap<String, String>,
     ) -> Result<(), GatewayError> {
-        let state = Arc::new(State::new(settings, here)?);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = state;
+        let mut state = State::new(settings, here)?;
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        state.keep(&current);
+        *current = Arc::new(state);
         Ok(())
+    }
+
+    /// How it stands with the routes now.
+    pub(crate) fn routes(&self) -> Vec<RouteNow> {
+        self.state().map.routes()
     }
 
     fn state(&self) -> Arc<State> {
@@ -103,12 +120,13 @@ impl State {
     fn new(settings: &Settings, here: &BTreeMap<String, String>) -> Result<Self, GatewayError> {
         let names: Vec<&str> = here.keys().map(String::as_str).collect();
         settings.check(&names)?;
-        let mut engines = HashMap::new();
+        let (mut engines, mut secrets) = (HashMap::new(), Secrets::default());
         for (name, upstream) in &settings.engines {
-            let google = Google::new(upstream).map_err(|error| GatewayError::Engine {
-                engine: name.clone(),
-                error,
-            })?;
+            let google =
+                Google::with(upstream, &mut secrets).map_err(|error| GatewayError::Engine {
+                    engine: name.clone(),
+                    error,
+                })?;
             engines.insert(name.clone(), Known::Google(Arc::new(google)));
         }
         let own = here.iter();
@@ -120,6 +138,13 @@ impl State {
             cache: Cache::new(&settings.cache),
             hedging: settings.hedging.clone(),
         })
+    }
+
+    /// Takes over what was learnt of routes that are the same as before.
+    fn keep(&mut self, before: &Self) {
+        let same = Same::between(before.map.engines(), self.map.engines());
+        self.rests.keep(&before.rests, &same);
+        self.map.keep(&before.map, &same);
     }
 
     /// The ways to the answer of a call; none where it is answered here.

@@ -37,6 +37,7 @@ pub use record::{End, Facts, REQUEST_ID, Record};
 pub use scrape::Format;
 
 use crate::registry::Registry;
+use http::HeaderValue;
 use labels::{
     GenAi, Models, NONE, OTHER, OfAttempt, OfFailure, OfMethod, OfModel, OfRepair, OfRoute,
     OfTokens, Requested, Timed, TokenUsage,
@@ -44,7 +45,7 @@ use labels::{
 use propus_failures::Problem;
 use series::Series;
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -57,6 +58,8 @@ pub struct Metrics {
     models: Models,
     series: Series,
     registry: prometheus_client::registry::Registry,
+    /// The routes of which the text last said how they stand.
+    told: Mutex<Vec<String>>,
     began: Instant,
     #[cfg(feature = "otel")]
     telemetry: Option<otel::Telemetry>,
@@ -70,6 +73,7 @@ impl Metrics {
             models: Models::of(models),
             series,
             registry,
+            told: Mutex::default(),
             began: Instant::now(),
             #[cfg(feature = "otel")]
             telemetry: None,
@@ -84,8 +88,23 @@ impl Metrics {
         self
     }
 
-    /// Counts a repair. Both words come from the code, never from a request: what was done, such as
-    /// `dropped-field`, and `applied`, `helped` or `failed`.
+    /// The `traceparent` of what is asked elsewhere for a request: of the same trace, and a child of the
+    /// request's own span. None where no collector is told of it; then the caller's is passed on.
+    #[cfg(feature = "otel")]
+    pub fn trace_child(&self, record: &Record) -> Option<HeaderValue> {
+        record.child(self.telemetry.as_ref()?)
+    }
+
+    /// None: this build tells no collector.
+    #[cfg(not(feature = "otel"))]
+    pub fn trace_child(&self, _: &Record) -> Option<HeaderValue> {
+        None
+    }
+
+    /// Counts a repair. Both words come from the code, never from a request. What was done is named as in
+    /// the header `x-propus-repairs`, such as `route`. What came of it is `helped` where the caller got
+    /// an answer, `failed` where it was told a failure all the same, and `applied` where it went away
+    /// before.
     pub fn repair(&self, kind: &'static str, outcome: &'static str) {
         let labels = OfRepair { kind, outcome };
         self.series.repairs.get_or_create(&labels).inc();
@@ -97,7 +116,8 @@ impl Metrics {
     }
 
     /// Counts an attempt at a route. The route's name comes from the configuration; the failure is the
-    /// catalogue's name, `None` where there was none.
+    /// catalogue's name, `None` where there was none. An attempt that nobody waited for any more is
+    /// `cancelled-499`.
     pub fn attempt(&self, route: &str, failure: Option<&'static str>) {
         let labels = OfAttempt {
             route: route.into(),
@@ -106,7 +126,8 @@ impl Metrics {
         self.series.attempts.get_or_create(&labels).inc();
     }
 
-    /// How many requests wait for a route now. The name comes from the configuration.
+    /// How many requests wait for a route now. The name comes from the configuration. The gateway's own
+    /// routes are asked whenever the metrics are written.
     pub fn queue(&self, route: &str, waiting: usize) {
         let waiting = i64::try_from(waiting).unwrap_or(i64::MAX);
         let labels = OfRoute {
@@ -115,7 +136,8 @@ impl Metrics {
         self.series.route_queue.get_or_create(&labels).set(waiting);
     }
 
-    /// Whether a route is left out for now, since it failed too often: `open` as a circuit breaker is.
+    /// Whether a route is left out for now, since it failed too often: `open` as a circuit breaker is. A
+    /// route to several models is, where it is for one of them. Asked as [`queue`](Self::queue) is.
     pub fn route_state(&self, route: &str, open: bool) {
         let labels = OfRoute {
             route: route.into(),

@@ -1,9 +1,7 @@
 //! The settings of an upstream, as a file has them.
 
-use super::{
-    SetupError,
-    key::{self, Key},
-};
+use super::{SetupError, key::Key};
+use crate::secret::Secrets;
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, value::MapAccessDeserializer},
@@ -20,7 +18,8 @@ const GOOGLE: &str = "https://generativelanguage.googleapis.com";
 pub struct Settings {
     /// Where it is; a path in it goes before that of each request.
     pub base_url: String,
-    /// The key: `env:NAME`, `file:PATH`, `cmd:COMMAND` or itself.
+    /// The key: `env:NAME`, `file:PATH`, `cmd:COMMAND` or itself. A command of the shell has 10 s to write
+    /// it, at the start and at each reload.
     pub api_key: Option<KeySetting>,
     /// Several keys. More than one project's keys may break the upstream's terms of service: whoever
     /// lists them answers for that.
@@ -69,7 +68,7 @@ impl Default for Settings {
 
 impl Settings {
     /// The keys with their secrets; the caller's own where there is none.
-    pub(super) fn keys(&self) -> Result<Vec<Key>, SetupError> {
+    pub(super) fn keys(&self, secrets: &mut Secrets) -> Result<Vec<Key>, SetupError> {
         let unfit = |what: &str| Err(SetupError::Unfit(what.to_owned()));
         let listed: Vec<_> = self.api_key.iter().chain(&self.api_keys).collect();
         if self.api_key.is_some() && !self.api_keys.is_empty() {
@@ -99,7 +98,8 @@ impl Settings {
                 let alone = || format!("{host} key {}", at + 1);
                 let project = setting.project.clone().unwrap_or_else(alone);
                 let account = setting.account.clone().unwrap_or_else(|| project.clone());
-                Ok(Key::new(Some(key::read(&setting.key)?), project, account))
+                let secret = secrets.read(&setting.key)?;
+                Ok(Key::new(Some(secret), project, account))
             })
             .collect()
     }
@@ -183,7 +183,7 @@ mod tests {
             "api_keys = ['one', { key = 'two', project = 'p' }]\nfirst_byte_timeout_seconds = 1.5",
         )
         .unwrap();
-        let keys = settings.keys().unwrap();
+        let keys = settings.keys(&mut Secrets::default()).unwrap();
         assert_eq!(keys[1].project, "p");
         assert_eq!(keys[1].account, "p");
         assert_ne!(keys[0].project, keys[1].project);
@@ -199,7 +199,10 @@ mod tests {
         #[track_caller]
         fn check(text: &str, expected: &str) {
             let said = match toml::from_str::<Settings>(text) {
-                Ok(settings) => settings.keys().unwrap_err().to_string(),
+                Ok(settings) => settings
+                    .keys(&mut Secrets::default())
+                    .unwrap_err()
+                    .to_string(),
                 Err(error) => error.to_string(),
             };
             assert!(said.contains(expected), "{said}");
@@ -215,6 +218,10 @@ mod tests {
         );
         check("api_key = 3", "a key such as");
         check("api_keys = [{ project = 'p' }]", "missing field `key`");
+        check(
+            "api_key = 'env:PROPUS_NO_SUCH_KEY'",
+            "`env:PROPUS_NO_SUCH_KEY` names a variable that is not set",
+        );
         check("apikey = 'a'", "unknown field `apikey`");
         check("first_byte_timeout_seconds = 0", "is no positive number");
     }

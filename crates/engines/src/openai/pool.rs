@@ -4,6 +4,7 @@ use super::{
     settings::{Settings, SettingsError},
     standing::{Standings, Verdict},
 };
+use crate::secret::Secrets;
 use propus_client::transport::Transport;
 use std::{
     fmt,
@@ -95,21 +96,23 @@ impl Pool {
 
 /// The key and the headers of the settings.
 fn secrets(settings: &Settings) -> Result<Vec<Secret>, SettingsError> {
-    let key = settings.api_key.as_ref().map(|key| {
-        Ok(Secret {
+    let mut reader = Secrets::default();
+    let mut secrets = Vec::new();
+    if let Some(key) = &settings.api_key {
+        secrets.push(Secret {
             name: "authorization".into(),
             prefix: "Bearer ",
-            value: key.read("api_key")?,
-        })
-    });
-    let headers = settings.headers.iter().map(|(name, value)| {
-        Ok(Secret {
+            value: key.read("api_key", &mut reader)?,
+        });
+    }
+    for (name, value) in &settings.headers {
+        secrets.push(Secret {
             name: name.clone(),
             prefix: "",
-            value: value.read(&format!("headers.{name}"))?,
-        })
-    });
-    key.into_iter().chain(headers).collect()
+            value: value.read(&format!("headers.{name}"), &mut reader)?,
+        });
+    }
+    Ok(secrets)
 }
 
 fn transport(

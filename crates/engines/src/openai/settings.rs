@@ -1,9 +1,10 @@
 //! Settings of the engine: where the servers are, who they are, and what may be asked of them.
 
 use super::{fields, flavour::Flavour};
+use crate::secret::Secrets;
 use propus_wire::embed::TaskType;
 use serde::Deserialize;
-use std::{collections::BTreeMap, fmt, fs, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// What a configuration says of an engine that asks an OpenAI-compatible server.
 ///
@@ -28,10 +29,10 @@ pub struct Settings {
     pub model: Option<String>,
     /// Which server it is.
     pub flavour: Flavour,
-    /// The key for the server: `env:NAME`, `file:PATH`, or the key itself.
+    /// The key for the server: `env:NAME`, `file:PATH`, `cmd:COMMAND`, or the key itself.
     pub api_key: Option<Key>,
     /// Headers of every call, such as `OpenAI-Organization`. Their values may be secret, so they are
-    /// written as keys are: `env:NAME`, `file:PATH`, or the value itself.
+    /// written as keys are: `env:NAME`, `file:PATH`, `cmd:COMMAND`, or the value itself.
     pub headers: BTreeMap<String, Key>,
     /// Whether replies are asked for piece by piece. Without it a caller that leaves stops nothing.
     pub stream: bool,
@@ -132,46 +133,16 @@ impl From<&str> for Key {
 }
 
 impl Key {
-    /// The key itself, by the process's environment and files. `setting` is where it stands.
-    pub(super) fn read(&self, setting: &str) -> Result<String, SettingsError> {
-        let text = self.0.as_str();
-        if let Some(name) = text.strip_prefix("env:") {
-            return of_variable(name, setting);
-        }
-        if let Some(path) = text.strip_prefix("file:") {
-            return of_file(path, setting);
-        }
-        match text.trim() {
-            "" => Err(SettingsError::new(
-                format!("`{setting}` is empty"),
-                "leave it out where the server needs none",
-            )),
-            key => Ok(key.to_owned()),
-        }
-    }
-}
-
-fn of_variable(name: &str, setting: &str) -> Result<String, SettingsError> {
-    let value = std::env::var(name).unwrap_or_default();
-    match value.trim() {
-        "" => Err(SettingsError::new(
-            format!("`{setting}` names the variable `{name}`, which is not set"),
-            format!("set {name}, or use file:PATH"),
-        )),
-        key => Ok(key.to_owned()),
-    }
-}
-
-fn of_file(path: &str, setting: &str) -> Result<String, SettingsError> {
-    let wrong = |what: String| {
-        let what = format!("`{setting}` names the file `{path}`, which {what}");
-        SettingsError::new(what, "put the key alone into it")
-    };
-    let key = fs::read_to_string(path);
-    let key = key.map_err(|error| wrong(format!("cannot be read: {error}")))?;
-    match key.trim() {
-        "" => Err(wrong("is empty".into())),
-        key => Ok(key.to_owned()),
+    /// The key itself. `setting` is where it stands.
+    pub(super) fn read(
+        &self,
+        setting: &str,
+        secrets: &mut Secrets,
+    ) -> Result<String, SettingsError> {
+        let read = secrets.read(&self.0);
+        read.map_err(|error| {
+            SettingsError::new(format!("`{setting}`: {}", error.message()), error.hint())
+        })
     }
 }
 

@@ -67,7 +67,42 @@ impl Repairs {
 
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
-        self.to_string().is_empty()
+        self.told().next().is_none()
+    }
+
+    /// The names of what was done, as they stand in the header: a few fixed words, fit to count by.
+    ///
+    /// ```
+    /// let repairs: propus_failures::recovery::Repairs = "wait=2.1s; attempts=3".parse()?;
+    /// assert_eq!(repairs.kinds().collect::<Vec<_>>(), ["wait", "attempts"]);
+    /// # Ok::<(), propus_failures::recovery::NotRepairs>(())
+    /// ```
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.told().map(|(name, _)| name)
+    }
+
+    /// What was done, with the values as the header has them.
+    fn told(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let count = |count: u32| (count > 0).then(|| count.to_string());
+        let yes = |is: bool| is.then(|| "yes".to_owned());
+        let names: Vec<_> = self.amend.iter().map(|kind| kind_name(*kind)).collect();
+        let names = Some(names.join("+")).filter(|names| !names.is_empty());
+        let attempts = count(self.attempts).filter(|_| self.attempts > 1);
+        [
+            ("wait", Some(written(self.wait)).filter(|wait| wait != "0s")),
+            ("route", self.route.as_deref().map(escaped)),
+            ("larger_model", yes(self.larger_model)),
+            ("amend", names),
+            ("other_version", yes(self.other_version)),
+            ("deadline", self.deadline.map(written)),
+            ("streamed", yes(self.streamed)),
+            ("replies", count(self.replies)),
+            ("temperature", self.temperature.map(|t| t.to_string())),
+            ("resumes", count(self.resumes)),
+            ("attempts", attempts),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
     }
 
     fn set(&mut self, name: &str, value: &str) -> Option<()> {
@@ -94,32 +129,7 @@ impl Repairs {
 
 impl fmt::Display for Repairs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = |count: u32| (count > 0).then(|| count.to_string());
-        let yes = |is: bool| is.then(|| "yes".to_owned());
-        let names: Vec<_> = self.amend.iter().map(|kind| kind_name(*kind)).collect();
-        let told = [
-            ("wait", Some(written(self.wait)).filter(|wait| wait != "0s")),
-            ("route", self.route.as_deref().map(escaped)),
-            ("larger_model", yes(self.larger_model)),
-            (
-                "amend",
-                Some(names.join("+")).filter(|names| !names.is_empty()),
-            ),
-            ("other_version", yes(self.other_version)),
-            ("deadline", self.deadline.map(written)),
-            ("streamed", yes(self.streamed)),
-            ("replies", count(self.replies)),
-            ("temperature", self.temperature.map(|t| t.to_string())),
-            ("resumes", count(self.resumes)),
-            (
-                "attempts",
-                count(self.attempts).filter(|_| self.attempts > 1),
-            ),
-        ];
-        let told = told
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)));
-        for (place, (name, value)) in told.enumerate() {
+        for (place, (name, value)) in self.told().enumerate() {
             let between = if place > 0 { "; " } else { "" };
             write!(f, "{between}{name}={value}")?;
         }

@@ -5,6 +5,7 @@ use crate::{
         asked::{Form, Named},
         attempts::Course,
         fold,
+        seen::Running,
         stream::Begun,
         told::{Failed, Passed, Told, Unserved, passed},
         upload,
@@ -42,6 +43,14 @@ pub(super) enum Attempted {
 }
 
 impl Attempted {
+    /// The failure's name in the catalogue; none where it serves.
+    fn failure(&self) -> Option<&'static str> {
+        match self {
+            Self::Failed(failed) => Some(failed.outcome.failure),
+            _ => None,
+        }
+    }
+
     /// Whether the caller gets it.
     pub fn serves(&self) -> bool {
         !matches!(self, Self::Failed(_))
@@ -51,10 +60,16 @@ impl Attempted {
 impl Course {
     /// Makes one attempt.
     pub async fn attempt(&self, way: &Way) -> Attempted {
-        match way.upstream.clone() {
+        let running = Running::new(&self.app, way);
+        let mut attempted = match way.upstream.clone() {
             Upstream::Google(google, key) => self.ask_upstream(way, &google, key).await,
             Upstream::Here(model) => self.ask_here(&model).await,
+        };
+        match &mut attempted {
+            Attempted::Begun(begun) => begun.running = Some(running),
+            ended => running.ended(ended.failure()),
         }
+        attempted
     }
 
     /// A model of this server answers, as if it had been asked for.
@@ -167,6 +182,7 @@ impl Course {
     fn headers(&self) -> HeaderMap {
         const TIMEOUT: HeaderName = HeaderName::from_static("x-server-timeout");
         let mut headers = self.asked.headers.clone();
+        self.trace(&mut headers);
         if self.streamed {
             headers.remove(header::ACCEPT_ENCODING);
         }
@@ -175,6 +191,17 @@ impl Course {
             headers.insert(TIMEOUT, HeaderValue::from(left.max(1)));
         }
         headers
+    }
+
+    /// Where a collector is told of this request, the upstream's is a part of it; else it is as far below
+    /// the caller's as this one.
+    fn trace(&self, headers: &mut HeaderMap) {
+        const PARENT: HeaderName = HeaderName::from_static("traceparent");
+        if headers.contains_key(&PARENT)
+            && let Some(child) = self.app.metrics.trace_child(&self.record)
+        {
+            headers.insert(PARENT, child);
+        }
     }
 
     async fn judge(&self, answer: Answer, google: &Google) -> Attempted {
@@ -389,6 +416,7 @@ impl Course {
                     pieces,
                     watch,
                     chunks,
+                    running: None,
                 }));
             }
         }

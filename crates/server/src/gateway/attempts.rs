@@ -12,11 +12,13 @@ use crate::{
         attempt::Attempted,
         cache,
         pacing::{Full, learnt},
-        rests::{Kind as RestKind, Resting},
+        rests::{By, Kind as RestKind, Resting},
+        seen,
         told::{Failed, Passed, Told, mark},
         ways::{Upstream, Way},
     },
     layers::origin::Peer,
+    metrics::Record,
     quotas::{Needed, Reserved, Work},
 };
 use axum::response::Response;
@@ -26,9 +28,9 @@ use propus_failures::{
     Call, Problem, Sending, amend,
     amend::Kind,
     check,
-    exhausted::{Exhausted, Exhaustion, Quota, Tier, Unit, Window},
+    exhausted::{Exhausted, Exhaustion, Quota, Tier, Window},
     recovery::{
-        Available, Decision, History, Outcome, Scope, Situation, Why, decide, most_telling,
+        Available, Decision, History, Outcome, Repairs, Scope, Situation, Why, decide, most_telling,
     },
 };
 use propus_wire::{
@@ -48,9 +50,15 @@ pub(super) struct Course {
     pub state: Arc<State>,
     pub asked: Asked,
     pub extensions: http::Extensions,
+    /// What the request's log line will say.
+    pub record: Record,
+    /// Whether its caller has heard how it ended.
+    pub has_ended: bool,
     ways: Vec<Way>,
     /// Those that failed since the last wait.
     tried: Vec<String>,
+    /// When the last attempt began.
+    sent: Instant,
     pub history: History,
     failed: Vec<Arc<Failed>>,
     /// Corrections that changed something.
@@ -91,12 +99,15 @@ impl Course {
             body: asked.body.clone(),
             path: asked.uri.path().to_owned(),
             caller: caller(&extensions),
+            record: seen::record(&extensions, asked.model.as_deref()),
+            has_ended: false,
             app,
             state,
             asked,
             extensions,
             ways,
             tried: Vec::new(),
+            sent: Instant::now(),
             history: History::default(),
             failed: Vec::new(),
             amended: Vec::new(),
@@ -117,16 +128,17 @@ impl Course {
             Err(response) => return response,
         };
         while let Next::Attempt(way) = next {
-            self.history.begin(&way.name);
-            way.line.enter();
+            self.send_by(&way);
             let (way, attempted) = self.attempt_hedged(*way).await;
             next = match attempted {
                 Attempted::Served(response) => {
                     self.served(&way);
+                    self.tell_answer(None);
                     return self.marked(response);
                 }
                 Attempted::Answered(passed, reply) => {
                     self.served(&way);
+                    self.tell_answer(Some(&reply));
                     self.settle(Some(reply)).await;
                     self.keep(&passed);
                     return self.marked(passed.response());
@@ -144,7 +156,7 @@ impl Course {
     /// The first way, once the request is found good and counted.
     async fn begin(&mut self) -> Result<Way, Response> {
         let Some(first) = self.ways.first().cloned() else {
-            return Err(Failed::own(self.asked.deadline.passed()).response());
+            return Err(self.give_up().await);
         };
         while let Err(problem) = self.check(&first) {
             let failed = Failed::own(problem);
@@ -160,10 +172,12 @@ impl Course {
         }
         self.failed.clear();
         if let Some(known) = self.known_reply() {
+            self.tell_answer(None);
             return Err(known);
         }
         if let Err(problem) = self.reserve(&first).await {
-            return Err(Failed::own(problem).response());
+            self.failed.push(Arc::new(Failed::own(problem)));
+            return Err(self.give_up().await);
         }
         first.line.deposit();
         match self.choose().await {
@@ -212,18 +226,24 @@ impl Course {
             return None;
         }
         self.history.note(&decision);
-        sleep(wait).await;
+        self.wait(wait).await;
         let next = self.choose().await.ok()?;
-        self.history.begin(&next.name);
-        next.line.enter();
+        self.send_by(&next);
         Some(next)
+    }
+
+    /// An attempt begins.
+    fn send_by(&mut self, way: &Way) {
+        self.history.begin(&way.name);
+        way.line.enter();
+        self.sent = Instant::now();
     }
 
     /// Carries a decision out; none where it changed nothing.
     async fn carry_out(&mut self, way: &Way, decision: Decision) -> Option<Next> {
         match decision {
             Decision::Retry { wait } => {
-                sleep(wait).await;
+                self.wait(wait).await;
                 self.tried.clear();
                 return Some(self.chosen().await);
             }
@@ -375,13 +395,18 @@ impl Course {
             let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
             match wait.filter(|wait| self.may_wait(*wait)) {
                 Some(wait) => {
-                    sleep(wait).await;
+                    self.wait(wait).await;
                     self.history.waited += wait;
                 }
                 // Nothing better is known than to try.
                 None => return self.ways.first().cloned().ok_or_else(|| self.nothing()),
             }
         }
+    }
+
+    async fn wait(&self, wait: Duration) {
+        sleep(wait).await;
+        self.waited(wait);
     }
 
     fn may_wait(&self, wait: Duration) -> bool {
@@ -429,12 +454,15 @@ impl Course {
         let Some(lane) = &way.lane else {
             return Ok(way);
         };
+        let place = way.queue.place();
         let entered = lane.enter(&self.caller, tokens, self.asked.deadline.at());
-        match entered.await {
-            Ok(waited) => {
-                self.history.waited += waited;
-                Ok(way)
-            }
+        let entered = entered.await;
+        drop(place);
+        let waited = entered.unwrap_or_else(|full| full.waited);
+        self.history.waited += waited;
+        self.waited(waited);
+        match entered {
+            Ok(_) => Ok(way),
             Err(full) => Err(Arc::new(Failed::own(exhausted(&way, full)))),
         }
     }
@@ -457,31 +485,34 @@ impl Course {
         // Callers with little time say nothing about a route.
         let in_time = !self.asked.deadline.remaining().is_zero();
         match outcome.scope {
-            Scope::Route if in_time => way.line.failed(),
+            Scope::Route if in_time => way.failed(),
             Scope::Route => {}
-            _ => way.line.served(),
+            _ => way.served(),
         }
         if let Some(lane) = &way.lane
             && let Told::Passed(passed) = &failed.told
             && passed.status.as_u16() == 429
         {
-            let learns = self.state.map.learns();
-            let learnt = || learnt(&passed.whole());
-            lane.refused(learns.then(learnt).unwrap_or_default());
+            lane.refused(learnt(&passed.whole()));
         }
         // What was answered from here has no key that could rest.
-        if let (Upstream::Google(..), Some(part)) = (&way.upstream, way.parts.of(outcome.scope)) {
+        if let (Upstream::Google(_, key), Some(part)) = (&way.upstream, way.parts.of(outcome.scope))
+        {
             let today = (self.app.settings.clock)();
-            let rest = outcome.rest();
-            self.state.rests.add(part.clone(), rest, failed, today);
+            let by = By {
+                engine: way.engine.clone(),
+                key: *key,
+            };
+            let rests = &self.state.rests;
+            rests.add(part.clone(), outcome.rest(), by, failed, today);
         }
     }
 
     /// A way has served.
     pub fn served(&self, way: &Way) {
-        way.line.served();
+        way.served();
         if let Some(lane) = &way.lane {
-            lane.served();
+            lane.served(self.sent);
         }
         if let Some(model) = &self.asked.model
             && !self.state.is_known(&self.app, model)
@@ -508,6 +539,7 @@ impl Course {
             .iter()
             .position(|one| most.is_some_and(|most| std::ptr::eq(one, most)));
         let failed = at.map_or_else(|| self.nothing(), |at| self.failed[at].clone());
+        self.tell_failure(&failed);
         let response = failed.response();
         self.marked(response)
     }
@@ -530,11 +562,16 @@ impl Course {
         }
     }
 
-    /// The reply with what was done for it.
-    pub fn marked(&self, mut response: Response) -> Response {
+    /// What was done so far.
+    pub fn repairs(&self) -> Repairs {
         let mut repairs = self.history.repairs();
         repairs.amend.retain(|kind| self.amended.contains(kind));
-        mark(&mut response, &repairs);
+        repairs
+    }
+
+    /// The reply with what was done for it.
+    pub fn marked(&self, mut response: Response) -> Response {
+        mark(&mut response, &self.repairs());
         response
     }
 
@@ -647,9 +684,11 @@ impl Course {
             _ => return Ok(()),
         };
         let now = (self.app.settings.clock)();
-        let reserved = quotas
-            .reserve(now, &caller.project, model, work, &needed)
-            .await?;
+        let reserved = quotas.reserve(now, &caller.project, model, work, &needed);
+        let reserved = reserved.await.inspect_err(|problem| {
+            self.app.metrics.quota_refused(problem);
+        })?;
+        self.record.priced(reserved.price());
         self.reserved = Some(reserved);
         Ok(())
     }
@@ -672,11 +711,12 @@ fn caller(extensions: &http::Extensions) -> String {
     key.or_else(peer).unwrap_or_default()
 }
 
-/// The quota that a lane keeps, as its upstream would say it.
+/// The quota that a lane keeps, as its upstream would say it: of the tier that it has named before.
 fn exhausted(way: &Way, full: Full) -> Problem {
-    let quota = Quota::new(Tier::Free, Unit::Requests, Window::Minute);
+    let tier = full.tier.unwrap_or(Tier::Free);
+    let quota = Quota::new(tier, full.unit, Window::Minute);
     let model = way.model.as_deref().unwrap_or_default();
-    let limit = Exhausted::of_model(quota, model, full.limit.unwrap_or(1));
+    let limit = Exhausted::of_model(quota, model, full.limit.max(1));
     let part = u64::from(full.wait.subsec_nanos() > 0);
     let wait = Duration::from_secs(full.wait.as_secs().saturating_add(part).max(1));
     Exhaustion::of(limit, wait).problem()

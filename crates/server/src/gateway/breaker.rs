@@ -42,13 +42,20 @@ impl Breaker {
         }
     }
 
-    /// The route has served, if only with an error that is the request's own.
-    pub fn served(&mut self) {
-        *self = Self::default();
+    /// Whether the route is left out: from its last failure on until a call has found it well.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
     }
 
-    /// The route has failed.
-    pub fn failed(&mut self, now: Instant) {
+    /// The route has served, if only with an error that is the request's own. Says whether it was left
+    /// out.
+    pub fn served(&mut self) -> bool {
+        std::mem::take(self).is_open()
+    }
+
+    /// The route has failed. Says whether it is left out for it and was not before.
+    pub fn failed(&mut self, now: Instant) -> bool {
+        let was_open = self.is_open();
         self.failures = self.failures.saturating_add(1);
         self.open = match self.open {
             Some(open) if now >= open.until => Some(Open {
@@ -63,6 +70,7 @@ impl Breaker {
             }),
             open => open,
         };
+        self.is_open() && !was_open
     }
 }
 
@@ -76,18 +84,18 @@ mod tests {
         let at = |seconds: u64| start + Duration::from_secs(seconds);
         let mut breaker = Breaker::default();
         for _ in 0..4 {
-            breaker.failed(at(0));
+            assert!(!breaker.failed(at(0)));
         }
-        assert!(breaker.allows(at(0)));
-        breaker.failed(at(0));
+        assert!(breaker.allows(at(0)) && !breaker.is_open());
+        assert!(breaker.failed(at(0)) && breaker.is_open());
         assert!(!breaker.allows(at(4)));
         assert!(breaker.allows(at(5)));
         breaker.enter(at(5));
         assert!(!breaker.allows(at(6)), "one probe at a time");
-        breaker.failed(at(6));
+        assert!(!breaker.failed(at(6)), "it was left out before");
         assert!(!breaker.allows(at(15)) && breaker.allows(at(16)));
         breaker.enter(at(16));
-        breaker.served();
+        assert!(breaker.served() && !breaker.served());
         breaker.failed(at(17));
         assert!(breaker.allows(at(17)));
     }

@@ -1,17 +1,23 @@
 //! Pacing: requests wait, just below the limit of their project and model, in place of failing.
 //!
-//! [`meter`] counts and knows the limits, [`fair`] keeps who waits in order; both are pure. A lane puts
-//! them together: while somebody waits, one task lets the next one through as soon as there is room.
+//! [`meter`] counts and knows the limits, [`believed`] is how far those hold that were learnt, and [`fair`]
+//! keeps who waits in order; all are pure. A lane puts them together: while somebody waits, one task lets
+//! the next one through as soon as there is room.
 
+mod believed;
 mod fair;
 mod learn;
 mod meter;
 
 pub(super) use learn::{Learnt, learnt};
 
-use crate::gateway::settings::{Known, Pacing};
+use crate::gateway::{
+    same::Same,
+    settings::{Known, Pacing},
+};
 use fair::Fair;
 use meter::{Limits, Meter};
+use propus_failures::exhausted::{Tier, Unit};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -31,14 +37,17 @@ pub(super) struct Lanes {
 
 /// What waits for one project's quota of one model.
 #[derive(Debug)]
-pub(super) struct Lane {
-    queue: usize,
-    state: Mutex<State>,
-}
+pub(super) struct Lane(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
+    /// Most that wait.
+    queue: usize,
+    /// Whether limits are learnt.
+    learns: bool,
     meter: Meter,
+    /// The tier that the upstream's refusals name.
+    tier: Option<Tier>,
     waiting: Fair<Waiting>,
     /// Whether a task lets them through.
     served: bool,
@@ -55,8 +64,14 @@ struct Waiting {
 pub(super) struct Full {
     /// When there may be.
     pub wait: Duration,
-    /// The limit in requests per minute, where that is what is full.
-    pub limit: Option<u64>,
+    /// How long was waited for it in vain.
+    pub waited: Duration,
+    /// What is full.
+    pub unit: Unit,
+    /// The limit on it, per minute.
+    pub limit: u64,
+    /// The tier that the upstream has named, if it has refused anything.
+    pub tier: Option<Tier>,
 }
 
 impl Lanes {
@@ -80,23 +95,35 @@ impl Lanes {
         Some(lane.clone())
     }
 
-    /// Whether limits are learnt.
-    pub fn learns(&self) -> bool {
-        self.settings.learn
+    /// Takes over the lanes of projects that have stayed, with those who wait in them.
+    pub fn keep(&self, before: &Self, same: &Same) {
+        if !self.settings.enabled {
+            return;
+        }
+        let mut lanes = lock(&self.lanes);
+        for ((project, model), lane) in lock(&before.lanes).iter() {
+            if same.has_project(project) {
+                lane.change(&self.settings, self.limits_of(model));
+                lanes.insert((project.clone(), model.clone()), lane.clone());
+            }
+        }
+    }
+
+    fn limits_of(&self, model: &str) -> Limits {
+        let limits = &self.settings.limits;
+        let known = limits.get(model).or_else(|| limits.get("default"));
+        Limits::of(known.copied().unwrap_or_default())
     }
 
     fn new_lane(&self, model: &str) -> Lane {
-        let limits = &self.settings.limits;
-        let known = limits.get(model).or_else(|| limits.get("default"));
-        let known = known.copied().unwrap_or_default();
-        Lane {
+        Lane(Mutex::new(State {
             queue: self.settings.queue,
-            state: Mutex::new(State {
-                meter: Meter::new(Limits::of(known), self.settings.share),
-                waiting: Fair::default(),
-                served: false,
-            }),
-        }
+            learns: self.settings.learn,
+            meter: Meter::new(self.limits_of(model), self.settings.share),
+            tier: None,
+            waiting: Fair::default(),
+            served: false,
+        }))
     }
 }
 
@@ -112,13 +139,13 @@ impl Limits {
 impl Lane {
     /// Whether a request would go through at once.
     pub fn has_room(&self, tokens: u64) -> bool {
-        let mut state = lock(&self.state);
+        let mut state = lock(&self.0);
         state.waiting.is_empty() && state.meter.wait(Instant::now(), 1, tokens).is_zero()
     }
 
     /// Whether tokens are limited, so that it is worth to count them.
     pub fn counts_tokens(&self) -> bool {
-        lock(&self.state).meter.counts_tokens()
+        lock(&self.0).meter.counts_tokens()
     }
 
     /// Waits until the request may be sent, and counts it; gives the time that it stood in the queue. Says
@@ -138,7 +165,10 @@ impl Lane {
             _ => {
                 // It may have been let through just now; then it counts although it is not sent.
                 go.close();
-                Err(self.full(Duration::ZERO))
+                let now = Instant::now();
+                let full = lock(&self.0).full(now, tokens);
+                let waited = now - began;
+                Err(Full { waited, ..full })
             }
         }
     }
@@ -151,16 +181,16 @@ impl Lane {
         until: Instant,
     ) -> Result<Option<oneshot::Receiver<()>>, Full> {
         let now = Instant::now();
-        let mut state = lock(&self.state);
+        let mut state = lock(&self.0);
         if state.waiting.is_empty() && state.meter.wait(now, 1, tokens).is_zero() {
             state.meter.count(now, tokens);
             return Ok(None);
         }
         let ahead = state.waiting.len();
         let wait = state.meter.wait(now, ahead as u64 + 1, tokens);
-        if ahead >= self.queue || now + wait >= until {
-            let limit = state.meter.limit();
-            return Err(Full { wait, limit });
+        if ahead >= state.queue || now + wait >= until {
+            let full = state.full(now, tokens);
+            return Err(Full { wait, ..full });
         }
         let (go, gone) = oneshot::channel();
         state.waiting.push(caller, Waiting { tokens, go });
@@ -168,11 +198,6 @@ impl Lane {
             tokio::spawn(self.clone().serve());
         }
         Ok(Some(gone))
-    }
-
-    fn full(&self, wait: Duration) -> Full {
-        let limit = lock(&self.state).meter.limit();
-        Full { wait, limit }
     }
 
     /// Lets those through who wait, until nobody does.
@@ -185,7 +210,7 @@ impl Lane {
     /// Lets as many through as there is room for, and says how long until there is more; none when
     /// nobody waits any more.
     fn step(&self) -> Option<Duration> {
-        let mut state = lock(&self.state);
+        let mut state = lock(&self.0);
         let state = &mut *state;
         loop {
             state.waiting.drop_gone(|one| one.go.is_closed());
@@ -211,25 +236,47 @@ impl Lane {
     /// The upstream has refused a request for its quota, and may have said its limits.
     pub fn refused(&self, learnt: Learnt) {
         let now = Instant::now();
-        let mut state = lock(&self.state);
+        let mut state = lock(&self.0);
+        state.tier = learnt.tier.or(state.tier);
         state.meter.refused(now);
-        if let Some(limit) = learnt.requests {
-            state.meter.learn_requests(now, limit);
-        }
-        if let Some(limit) = learnt.tokens {
-            state.meter.learn_tokens(now, limit);
+        if state.learns {
+            state.meter.learn(now, learnt);
         }
     }
 
-    /// The upstream has served a request.
-    pub fn served(&self) {
-        lock(&self.state).meter.served(Instant::now());
+    /// The upstream has served a request that was sent then.
+    pub fn served(&self, sent: Instant) {
+        lock(&self.0).meter.served(Instant::now(), sent);
+    }
+
+    /// Other settings.
+    fn change(&self, settings: &Pacing, known: Limits) {
+        let mut state = lock(&self.0);
+        (state.queue, state.learns) = (settings.queue, settings.learn);
+        state.meter.change(known, settings.share);
+        if !settings.learn {
+            state.meter.forget();
+        }
     }
 
     /// How many wait.
     #[cfg(test)]
     pub fn waiting(&self) -> usize {
-        lock(&self.state).waiting.len()
+        lock(&self.0).waiting.len()
+    }
+}
+
+impl State {
+    /// There is no room for a request.
+    fn full(&mut self, now: Instant, tokens: u64) -> Full {
+        let (unit, limit) = self.meter.fullest(now, tokens);
+        Full {
+            wait: Duration::ZERO,
+            waited: Duration::ZERO,
+            unit,
+            limit,
+            tier: self.tier,
+        }
     }
 }
 
@@ -288,7 +335,7 @@ mod tests {
         tokio::task::yield_now().await;
         assert_eq!(lane.waiting(), 1);
         let full = lane.enter("a", 1, until).await.unwrap_err();
-        assert!(full.wait > Duration::from_secs(100) && full.limit == Some(1));
+        assert!(full.wait > Duration::from_secs(100) && full.limit == 1);
         assert_eq!(Instant::now(), start);
         waits.await.unwrap().unwrap();
         assert!(Instant::now() - start < Duration::from_secs(62));

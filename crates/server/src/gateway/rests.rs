@@ -1,6 +1,6 @@
 //! What rests: routes, keys, models and projects that a failure concerned, for as long as it lasts.
 
-use crate::gateway::told::Failed;
+use crate::gateway::{same::Same, told::Failed};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use propus_failures::recovery::{Rest, Scope};
 use std::{
@@ -28,6 +28,19 @@ pub(super) enum Part {
     Account { account: String },
 }
 
+impl Part {
+    /// The same where the key that it is of has another number.
+    fn with_key(&self, key: usize) -> Self {
+        match self {
+            Self::Key { engine, .. } => Self::Key {
+                engine: engine.clone(),
+                key,
+            },
+            part => part.clone(),
+        }
+    }
+}
+
 /// How something rests.
 #[derive(Clone, Debug)]
 pub(super) struct Resting {
@@ -36,6 +49,14 @@ pub(super) struct Resting {
     pub kind: Kind,
     /// What the upstream said.
     pub told: Arc<Failed>,
+    by: By,
+}
+
+/// By what a failure became known: an engine, and the number of its key.
+#[derive(Clone, Debug)]
+pub(super) struct By {
+    pub engine: String,
+    pub key: usize,
 }
 
 /// Why it rests.
@@ -59,7 +80,7 @@ pub(super) struct Rests {
 
 impl Rests {
     /// Lets a part rest as the failure says; an unnamed time is the breaker's concern.
-    pub fn add(&self, part: Part, rest: Rest, told: &Arc<Failed>, today: SystemTime) {
+    pub fn add(&self, part: Part, rest: Rest, by: By, told: &Arc<Failed>, today: SystemTime) {
         let now = Instant::now();
         let (lasts, kind) = match rest {
             Rest::Unsaid => return,
@@ -71,12 +92,28 @@ impl Rests {
             until: now + lasts,
             kind,
             told: told.clone(),
+            by,
         };
         let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         parts.retain(|_, resting| now < resting.until);
         let longer = |known: &Resting| known.until >= resting.until;
         if !parts.get(&part).is_some_and(longer) {
             parts.insert(part, resting);
+        }
+        self.count.store(parts.len(), Relaxed);
+    }
+
+    /// Takes over the rests that became known by what is the same as before.
+    pub fn keep(&self, before: &Self, same: &Same) {
+        let before = before.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        for (part, resting) in before.iter() {
+            let Some(key) = same.key(&resting.by.engine, resting.by.key) else {
+                continue;
+            };
+            let mut resting = resting.clone();
+            resting.by.key = key;
+            parts.insert(part.with_key(key), resting);
         }
         self.count.store(parts.len(), Relaxed);
     }
@@ -183,7 +220,11 @@ mod tests {
         let one = Parts::new("e", Some("m"), Some((0, "p", "a")));
         let two = Parts::new("e", Some("n"), Some((0, "p", "a")));
         let now = SystemTime::UNIX_EPOCH;
-        let add = |scope, rest| rests.add(one.of(scope).unwrap().clone(), rest, &told, now);
+        let by = || By {
+            engine: "e".into(),
+            key: 0,
+        };
+        let add = |scope, rest| rests.add(one.of(scope).unwrap().clone(), rest, by(), &told, now);
         assert!(rests.of(one.all()).is_none());
         add(Scope::ProjectModel, Rest::For(Duration::from_secs(5)));
         assert_eq!(rests.of(one.all()).unwrap().kind, Kind::Named);

@@ -69,7 +69,8 @@ pub struct Route {
 pub struct Pacing {
     /// Whether they do.
     pub enabled: bool,
-    /// Whether limits are learnt from the upstream's refusals.
+    /// Whether limits are learnt from the upstream's refusals. One that was learnt is raised by a tenth
+    /// each five minutes without a refusal, and learnt again after an hour.
     pub learn: bool,
     /// Most requests that wait for one project and model; beyond it they fail at once.
     pub queue: usize,

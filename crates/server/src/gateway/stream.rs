@@ -5,10 +5,12 @@ use crate::{
         asked::Form,
         attempt::{Attempted, cut},
         attempts::Course,
+        seen::Running,
         told::{Failed, Told, streamed},
         watch::{Said, Watch},
         ways::Way,
     },
+    metrics::Record,
     routes::{generate::apart, openai},
 };
 use axum::{body::Body, response::Response};
@@ -36,12 +38,15 @@ pub(super) struct Begun {
     pub pieces: Pieces,
     pub watch: Watch,
     pub chunks: Vec<GenerateContentResponse>,
+    /// The attempt that it is of: it ends with the stream.
+    pub running: Option<Running>,
 }
 
 impl Course {
     /// Passes a stream on.
     pub fn stream(self, way: Way, begun: Begun) -> Response {
         let (status, headers) = (begun.status, begun.headers.clone());
+        self.record.mended();
         let marks = self.marked(Response::new(Body::empty()));
         let body = Body::from_stream(passing(self, way, begun));
         let mut response = streamed(status, headers, body);
@@ -62,25 +67,26 @@ impl Course {
 
 /// What came of a stream so far, for its end.
 struct Passing {
+    record: Record,
     form: Form,
     usage: Option<Box<GenerateContentResponse>>,
     /// Pieces and more that the caller has.
     passed: u32,
     /// The answer's text; none where it is more than text, which cannot be continued.
     text: Option<String>,
-    /// Whether the upstream has ended it with an error.
-    erred: bool,
+    /// The error with which the upstream has ended it, by its name in the catalogue.
+    erred: Option<&'static str>,
 }
 
 impl Passing {
     fn note(&mut self, said: Said) {
         match said {
             Said::Error(text) => {
-                self.erred = true;
                 let outcome = Outcome::of_stream_error(text.as_bytes(), self.passed);
-                tracing::warn!(failure = outcome.failure, "failed inside a stream");
+                self.erred = Some(outcome.failure);
             }
             Said::Chunk(chunk) => {
+                self.record.saw_chunk(&chunk);
                 self.add_text(&chunk);
                 if chunk.usage_metadata.is_some() {
                     self.usage = Some(chunk);
@@ -124,9 +130,10 @@ fn passing(
         let packed = begun.headers.contains_key(header::CONTENT_ENCODING);
         let form = course.asked.form;
         let text = Some(String::new());
-        let mut so_far = Passing { form, usage: None, passed: 0, text, erred: false };
+        let record = course.record.clone();
+        let mut so_far = Passing { record, form, usage: None, passed: 0, text, erred: None };
         let (failed, within) = loop {
-            let Begun { held, mut pieces, mut watch, chunks, .. } = begun;
+            let Begun { held, mut pieces, mut watch, chunks, running, .. } = begun;
             for chunk in chunks {
                 so_far.note(Said::Chunk(Box::new(chunk)));
             }
@@ -158,11 +165,21 @@ fn passing(
                     }
                 }
                 if ended {
-                    break (!so_far.erred && !watch.has_ended()).then(|| cut(so_far.passed));
+                    let is_cut = so_far.erred.is_none() && !watch.has_ended();
+                    break is_cut.then(|| cut(so_far.passed));
                 }
             };
             // Where the upstream broke off behind the answer's end, nothing is missing.
-            let Some(mut failed) = fault.filter(|_| !watch.has_ended() && !so_far.erred) else {
+            let fault = fault.filter(|_| !watch.has_ended() && so_far.erred.is_none());
+            let failure = fault.as_ref().map(|failed| failed.outcome.failure).or(so_far.erred);
+            if let Some(running) = running {
+                running.ended(failure);
+            }
+            let Some(mut failed) = fault else {
+                match so_far.erred {
+                    Some(failure) => course.tell_late_failure(failure, None),
+                    None => course.tell_answer(None),
+                }
                 course.settle(so_far.usage).await;
                 return;
             };
@@ -180,8 +197,8 @@ fn passing(
                 None => break (failed, within),
             }
         };
+        course.tell_late_failure(failed.outcome.failure, Some(&failed.told));
         let Told::Own(problem) = &failed.told else { return };
-        tracing::warn!(failure = problem.name(), log = problem.log(), "failed inside a stream");
         if packed {
             // Nothing can be put behind what is packed.
             yield Err(io::Error::new(io::ErrorKind::ConnectionReset, "the upstream broke off"));

@@ -2,13 +2,14 @@
 //! which they are tried.
 
 use crate::gateway::{
-    breaker::Breaker,
+    line::{Line, Queue, RouteNow},
     pacing::{Lane, Lanes},
     rests::Parts,
+    same::Same,
     settings::{DEFAULT, Model, Route, Settings},
 };
 use propus_engines::google::Google;
-use propus_failures::recovery::{Budget, Policy, Scope};
+use propus_failures::recovery::{Policy, Scope};
 use rand::Rng;
 use std::{
     collections::{HashMap, HashSet},
@@ -17,7 +18,6 @@ use std::{
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
 };
-use tokio::time::Instant;
 
 /// Who answers.
 #[derive(Clone, Debug)]
@@ -41,19 +41,7 @@ pub(super) struct Way {
     pub parts: Parts,
     pub line: Arc<Line>,
     pub lane: Option<Arc<Lane>>,
-}
-
-/// What all calls of one route share.
-#[derive(Debug)]
-pub(super) struct Line {
-    breaker: Mutex<Breaker>,
-    saved: Option<Mutex<Saved>>,
-}
-
-#[derive(Debug)]
-struct Saved {
-    budget: Budget,
-    at: Instant,
+    pub queue: Arc<Queue>,
 }
 
 /// What an engine is called by.
@@ -69,7 +57,10 @@ pub(super) enum Known {
 pub(super) struct Map {
     engines: HashMap<String, Known>,
     models: HashMap<String, Model>,
+    /// By engine and model.
     lines: Mutex<HashMap<(String, String), Arc<Line>>>,
+    /// By the names of ways.
+    queues: Mutex<HashMap<String, Arc<Queue>>>,
     lanes: Lanes,
     policy: Policy,
     turn: AtomicUsize,
@@ -89,6 +80,7 @@ impl Map {
                 .map(|(name, model)| (name.clone(), model.clone()))
                 .collect(),
             lines: Mutex::default(),
+            queues: Mutex::default(),
             lanes: Lanes::new(&settings.pacing),
             policy: settings.recovery.0.clone(),
             turn: AtomicUsize::new(0),
@@ -183,8 +175,9 @@ impl Map {
         // A name that the configuration gives is known.
         let counted = route.model.as_deref().unwrap_or(counted);
         let line = self.line(engine, counted);
-        let way = |upstream, name, parts, lane| Way {
+        let way = |upstream, name: String, parts, lane| Way {
             upstream,
+            queue: self.queue(&name),
             name,
             engine: engine.to_owned(),
             model: model.map(str::to_owned),
@@ -217,10 +210,7 @@ impl Map {
                 let lane = ours
                     .zip(counted)
                     .and_then(|((_, project, _), counted)| self.lanes.lane(project, counted));
-                let name = match keys.len() {
-                    1 => engine.to_owned(),
-                    _ => format!("{engine}/{}", at + 1),
-                };
+                let name = way_name(engine, at, keys.len());
                 let parts = Parts::new(engine, counted, ours);
                 way(Upstream::Google(google.clone(), at), name, parts, lane)
             })
@@ -234,9 +224,67 @@ impl Map {
             .clone()
     }
 
-    /// Whether limits are learnt.
-    pub fn learns(&self) -> bool {
-        self.lanes.learns()
+    fn queue(&self, name: &str) -> Arc<Queue> {
+        let mut queues = lock(&self.queues);
+        if let Some(known) = queues.get(name) {
+            return known.clone();
+        }
+        queues.entry(name.to_owned()).or_default().clone()
+    }
+
+    /// How it stands with every way to an upstream, and with every engine of this server that was tried.
+    pub fn routes(&self) -> Vec<RouteNow> {
+        let mut open: HashMap<String, bool> = HashMap::new();
+        for ((engine, _), line) in lock(&self.lines).iter() {
+            *open.entry(engine.clone()).or_default() |= line.is_open();
+        }
+        let mut routes = Vec::new();
+        for (engine, known) in &self.engines {
+            let is_open = open.get(engine).copied();
+            let keys = match known {
+                Known::Google(google) => google.keys().len(),
+                Known::Here(_) if is_open.is_none() => continue,
+                Known::Here(_) => 1,
+            };
+            routes.extend((0..keys).map(|at| {
+                let name = way_name(engine, at, keys);
+                RouteNow {
+                    waiting: self.queue(&name).waiting(),
+                    name,
+                    is_open: is_open.unwrap_or_default(),
+                }
+            }));
+        }
+        routes
+    }
+
+    /// Who answers, by the engines' names.
+    pub fn engines(&self) -> &HashMap<String, Known> {
+        &self.engines
+    }
+
+    /// Takes over what was learnt of routes that are the same as before.
+    pub fn keep(&mut self, before: &Self, same: &Same) {
+        self.lanes.keep(&before.lanes, same);
+        let lines = lock(&before.lines);
+        let kept = lines
+            .iter()
+            .filter(|((engine, _), _)| same.has_engine(engine));
+        let kept = kept.map(|(route, line)| (route.clone(), line.under(&self.policy)));
+        self.lines = Mutex::new(kept.collect());
+        // Those who wait, and names that are more than a caller's word, stay so.
+        self.queues = Mutex::new(lock(&before.queues).clone());
+        if let Ok(met) = before.met.read() {
+            self.met = RwLock::new(met.clone());
+        }
+    }
+}
+
+/// The engine's name, with the number of the key where there are several.
+fn way_name(engine: &str, key: usize, keys: usize) -> String {
+    match keys {
+        1 => engine.to_owned(),
+        _ => format!("{engine}/{}", key + 1),
     }
 }
 
@@ -261,6 +309,22 @@ fn shuffled(routes: &[Route]) -> Vec<&Route> {
 }
 
 impl Way {
+    /// It has served, if only with an error that is the request's own.
+    pub fn served(&self) {
+        if self.line.served() {
+            let (route, model) = (&self.name, &self.model);
+            tracing::info!(route, model, "a route is well again");
+        }
+    }
+
+    /// It has failed.
+    pub fn failed(&self) {
+        if self.line.failed() {
+            let (route, model) = (&self.name, &self.model);
+            tracing::warn!(route, model, "a route is left out, for it failed too often");
+        }
+    }
+
     /// Whether a failure of another way that concerns so much does not concern this one.
     pub fn is_beyond(&self, failed: &Way, scope: Scope) -> bool {
         let same = |scope| match (self.parts.of(scope), failed.parts.of(scope)) {
@@ -278,72 +342,6 @@ impl Way {
             Scope::Project => !same(Scope::Project),
             Scope::Account => !same(Scope::Account),
         }
-    }
-}
-
-impl Line {
-    fn new(policy: &Policy) -> Self {
-        let saved = |share| {
-            Mutex::new(Saved {
-                budget: Budget::new(share),
-                at: Instant::now(),
-            })
-        };
-        Self {
-            breaker: Mutex::default(),
-            saved: policy.budget.map(saved),
-        }
-    }
-
-    /// Whether the breaker lets a call through.
-    pub fn is_closed(&self) -> bool {
-        lock(&self.breaker).allows(Instant::now())
-    }
-
-    /// A call goes this way.
-    pub fn enter(&self) {
-        lock(&self.breaker).enter(Instant::now());
-    }
-
-    /// The route has served.
-    pub fn served(&self) {
-        lock(&self.breaker).served();
-    }
-
-    /// The route has failed.
-    pub fn failed(&self) {
-        lock(&self.breaker).failed(Instant::now());
-    }
-
-    /// A call was made for the first time.
-    pub fn deposit(&self) {
-        if let Some(saved) = &self.saved {
-            let mut saved = lock(saved);
-            let now = Instant::now();
-            let passed = now - saved.at;
-            saved.at = now;
-            saved.budget.refill(passed);
-            saved.budget.deposit();
-        }
-    }
-
-    /// What the budget has now.
-    pub fn budget(&self) -> Option<Budget> {
-        self.saved.as_ref().map(|saved| lock(saved).budget.clone())
-    }
-
-    /// Pays for a repetition.
-    pub fn withdraw(&self) -> bool {
-        self.saved
-            .as_ref()
-            .is_none_or(|saved| lock(saved).budget.withdraw())
-    }
-
-    /// Whether a repetition could be paid for.
-    pub fn can_pay(&self) -> bool {
-        self.saved
-            .as_ref()
-            .is_none_or(|saved| lock(saved).budget.allows())
     }
 }
 

@@ -1,7 +1,8 @@
 //! Spans and metrics for a collector of OpenTelemetry, by OTLP over HTTP with protobuf.
 //!
 //! Each request is one span, made at its end from its record, under the names of the conventions for
-//! generative AI. Nothing of what was asked or answered is in it. A request only puts its span into a
+//! generative AI. It begins before that only where the gateway asks another server for it, in whose
+//! request it is named as the parent. Nothing of what was asked or answered is in it. A request only puts its span into a
 //! queue; batches are sent by threads of their own, and dropped where the collector does not keep up.
 //!
 //! The endpoint, the headers and the HTTP client are passed in. The variables `OTEL_TRACES_SAMPLER`,
@@ -14,12 +15,12 @@ use super::{
     series,
 };
 use async_trait::async_trait;
-use http::uri::Authority;
+use http::{HeaderValue, uri::Authority};
 use opentelemetry::{
     Array, Context, KeyValue, StringValue, Value,
     metrics::{Histogram, Meter, MeterProvider},
     propagation::{Extractor, TextMapPropagator},
-    trace::{Span, SpanKind, Status, Tracer, TracerProvider},
+    trace::{Span, SpanKind, Status, TraceContextExt, Tracer, TracerProvider},
 };
 use opentelemetry_http::{Bytes, HttpClient, HttpError};
 use opentelemetry_otlp::{
@@ -29,9 +30,13 @@ use opentelemetry_sdk::{
     Resource,
     metrics::SdkMeterProvider,
     propagation::TraceContextPropagator,
-    trace::{SdkTracer, SdkTracerProvider},
+    trace::{SdkTracer, SdkTracerProvider, Span as SdkSpan},
 };
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
 use tokio::runtime::Handle;
 
 /// Who makes the spans, in every one of them.
@@ -120,19 +125,44 @@ impl Telemetry {
         }
     }
 
-    fn span(&self, facts: &Facts) {
-        let Some(at) = facts.at else { return };
+    /// The `traceparent` of what is asked elsewhere for a request, a child of the request's own span; none
+    /// where the request is in no trace.
+    pub(super) fn child(&self, facts: &Facts) -> Option<HeaderValue> {
+        let at = facts.at?;
+        let parent = self.parent(facts);
+        if !parent.span().span_context().is_valid() {
+            return None;
+        }
+        let early = facts.span.take();
+        let span = early.unwrap_or_else(|| self.begin(facts, at, &parent));
+        let own = span.span_context();
+        let (trace, id, flags) = (own.trace_id(), own.span_id(), own.trace_flags().to_u8());
+        facts.span.keep(span);
+        HeaderValue::from_str(&format!("00-{trace}-{id}-{flags:02x}")).ok()
+    }
+
+    /// The caller's span.
+    fn parent(&self, facts: &Facts) -> Context {
         let parent = Parent(facts.trace_parent.as_deref());
-        let parent = self
-            .propagator
-            .extract_with_context(&Context::new(), &parent);
+        self.propagator
+            .extract_with_context(&Context::new(), &parent)
+    }
+
+    fn begin(&self, facts: &Facts, at: SystemTime, parent: &Context) -> SdkSpan {
         let builder = self
             .tracer
             .span_builder(span_name(facts))
             .with_kind(SpanKind::Server)
-            .with_start_time(at)
-            .with_attributes(attributes(facts));
-        let mut span = self.tracer.build_with_context(builder, &parent);
+            .with_start_time(at);
+        self.tracer.build_with_context(builder, parent)
+    }
+
+    fn span(&self, facts: &Facts) {
+        let Some(at) = facts.at else { return };
+        let early = facts.span.take();
+        let mut span = early.unwrap_or_else(|| self.begin(facts, at, &self.parent(facts)));
+        span.update_name(span_name(facts));
+        span.set_attributes(attributes(facts));
         if let Some(failure) = facts.failure {
             span.set_status(Status::error(failure));
         }
@@ -165,6 +195,21 @@ impl Telemetry {
                 .map(|failure| KeyValue::new("error.type", failure)),
         );
         self.durations.record(facts.took.as_secs_f64(), &attributes);
+    }
+}
+
+/// The span of a request that was begun before the request's end, since others are to name it.
+#[derive(Debug, Default)]
+pub struct Early(Mutex<Option<SdkSpan>>);
+
+impl Early {
+    fn keep(&self, span: SdkSpan) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(span);
+    }
+
+    fn take(&self) -> Option<SdkSpan> {
+        let mut span = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        span.take()
     }
 }
 
@@ -260,6 +305,10 @@ fn attributes(facts: &Facts) -> Vec<KeyValue> {
     );
     add("gen_ai.response.finish_reasons", reasons(facts));
     add("error.type", facts.failure.map(Value::from));
+    add("propus.route", facts.route.clone().map(Value::from));
+    let attempts = facts.attempts.map(i64::from);
+    add("propus.attempts", attempts.map(Value::from));
+    add("propus.repairs", facts.repairs.clone().map(Value::from));
     let host: Option<Authority> = facts.host.as_ref().and_then(|host| host.parse().ok());
     let (address, port) = host.map_or((None, None), |host| {
         (Some(host.host().to_owned()), host.port_u16())

@@ -10,7 +10,7 @@ use axum::extract::Request;
 use futures::StreamExt;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use propus_engines::Chunks;
-use propus_failures::Problem;
+use propus_failures::{Problem, recovery::Repairs};
 use propus_quota::{Price, prices::Tokens};
 use propus_wire::{generate::GenerateContentResponse, path::Path};
 use std::{
@@ -91,8 +91,15 @@ pub struct Facts {
     pub price: Option<Price>,
     /// Why the answers ended.
     pub finish_reasons: Vec<String>,
+    /// The way that a gateway's last attempt went, by its name in the configuration.
+    pub route: Option<String>,
+    /// A gateway's attempts; none where no gateway made any.
+    pub attempts: Option<u32>,
     /// What was repaired on the way.
     pub repairs: Option<String>,
+    /// Its span, where that has begun.
+    #[cfg(feature = "otel")]
+    pub span: super::otel::Early,
 }
 
 impl Facts {
@@ -197,6 +204,37 @@ impl Record {
         facts.log = problem.log();
     }
 
+    /// What went wrong, where another server's own words tell it.
+    pub fn refused(&self, failure: &'static str) {
+        let mut facts = self.facts();
+        (facts.failure, facts.log) = (Some(failure), None);
+    }
+
+    /// What went wrong on the way was mended.
+    pub fn mended(&self) {
+        let mut facts = self.facts();
+        (facts.failure, facts.log) = (None, None);
+    }
+
+    /// Which model was asked for, where the path does not say it.
+    pub fn asked_for(&self, model: &str) {
+        self.facts().model.get_or_insert_with(|| model.to_owned());
+    }
+
+    /// How a gateway got to the answer.
+    pub fn went_by(&self, route: Option<&str>, attempts: u32, repairs: &Repairs) {
+        let mut facts = self.facts();
+        facts.route = route.map(str::to_owned);
+        facts.attempts = Some(attempts);
+        facts.repairs = (!repairs.is_empty()).then(|| repairs.to_string());
+    }
+
+    /// The `traceparent` of what is asked elsewhere for the request, where a collector is told of it.
+    #[cfg(feature = "otel")]
+    pub(super) fn child(&self, telemetry: &super::otel::Telemetry) -> Option<HeaderValue> {
+        telemetry.child(&self.facts())
+    }
+
     /// The same chunks, of which the record takes notice.
     pub fn watch(&self, chunks: Chunks) -> Chunks {
         let record = self.clone();
@@ -204,13 +242,22 @@ impl Record {
     }
 
     fn saw(&self, chunk: &Result<GenerateContentResponse, Problem>) {
-        let chunk = match chunk {
-            Ok(chunk) => chunk,
-            Err(problem) => return self.failed(problem),
-        };
+        match chunk {
+            Ok(chunk) => self.saw_chunk(chunk),
+            Err(problem) => self.failed(problem),
+        }
+    }
+
+    /// A chunk of a stream.
+    pub fn saw_chunk(&self, chunk: &GenerateContentResponse) {
         let since = self.0.began.elapsed();
+        self.facts().first_chunk.get_or_insert(since);
+        self.saw_reply(chunk);
+    }
+
+    /// A whole reply, or a chunk of it: its tokens, and why it ended.
+    pub fn saw_reply(&self, chunk: &GenerateContentResponse) {
         let mut facts = self.facts();
-        facts.first_chunk.get_or_insert(since);
         if let Some(usage) = &chunk.usage_metadata
             && usage.prompt_token_count.is_some()
         {

@@ -3,11 +3,12 @@
 
 use super::{
     Metrics,
-    labels::{OfAnswer, OfModel},
+    labels::{OfAnswer, OfModel, OfRoute},
     process,
 };
 use crate::{
     app::App,
+    gateway::{Gateway, RouteNow},
     quotas::{Counts, Quotas},
 };
 use prometheus_client::{
@@ -15,7 +16,10 @@ use prometheus_client::{
     metrics::{counter::Counter, gauge::Gauge},
 };
 use propus_quota::shared::Shared;
-use std::{fmt, sync::atomic::Ordering::Relaxed};
+use std::{
+    fmt,
+    sync::{PoisonError, atomic::Ordering::Relaxed},
+};
 
 /// How the text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,12 +75,30 @@ impl Metrics {
             let limit = &series.engine_limit;
             set(&limit.get_or_create(&labels), load.waiting_limit);
         }
+        self.routes(app.gateway.as_ref().map_or_else(Vec::new, Gateway::routes));
         if let Some(Quotas {
             counts: Counts::Shared(shared),
             ..
         }) = &app.quotas
         {
             self.store(shared);
+        }
+    }
+
+    /// Says of each route how it stands, and nothing more of one that the gateway no longer has.
+    fn routes(&self, now: Vec<RouteNow>) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        for gone in told.drain(..) {
+            if !now.iter().any(|route| route.name == gone) {
+                let labels = OfRoute { route: gone.into() };
+                self.series.route_queue.remove(&labels);
+                self.series.route_up.remove(&labels);
+            }
+        }
+        for route in now {
+            self.queue(&route.name, route.waiting);
+            self.route_state(&route.name, route.is_open);
+            told.push(route.name);
         }
     }
 

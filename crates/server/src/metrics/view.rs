@@ -69,6 +69,12 @@ pub struct Differences {
     pub gone: f64,
     /// Repairs each second by kind and outcome, such as `dropped-field applied`.
     pub repairs: BTreeMap<String, f64>,
+    /// Attempts at routes, each second, by route and failure, such as `eu overloaded-503` or `eu none`.
+    pub attempts: BTreeMap<String, f64>,
+    /// Seconds that half of the waits took at most: for another attempt, or for a quota.
+    pub wait_p50: Option<f64>,
+    /// Seconds that 95 of 100 waits took at most.
+    pub wait_p95: Option<f64>,
     /// Bytes of memory that the process takes now; nothing where it does not say.
     pub memory: Option<f64>,
     /// Seconds since the server began.
@@ -98,6 +104,7 @@ impl Differences {
         let now = &after.samples;
         let took = rates.buckets("propus_request_duration_seconds");
         let first = rates.buckets("propus_time_to_first_byte_seconds");
+        let waits = rates.buckets("propus_wait_seconds");
         let tokens = rates.by("propus_tokens_total", &["kind"]);
         let tokens = |kind: &str| tokens.get(kind).copied().unwrap_or(0.0);
         Self {
@@ -116,6 +123,9 @@ impl Differences {
             shed: rates.all("propus_requests_shed_total"),
             gone: rates.all("propus_clients_gone_total"),
             repairs: rates.by("propus_repairs_total", &["kind", "outcome"]),
+            attempts: rates.by("propus_route_attempts_total", &["route", "failure"]),
+            wait_p50: waits.quantile(0.5),
+            wait_p95: waits.quantile(0.95),
             memory: now
                 .of("process_resident_memory_bytes")
                 .first()
@@ -212,7 +222,11 @@ propus_engine_waiting{model="m"} 5
 propus_route_queue{route="eu"} 1
 propus_route_up{route="eu"} 0
 propus_quota_refusals_total{unit="requests",window="minute"} 6
-propus_repairs_total{kind="retry",outcome="helped"} 4
+propus_repairs_total{kind="attempts",outcome="helped"} 4
+propus_route_attempts_total{route="eu",failure="none"} 4
+propus_route_attempts_total{route="eu",failure="overloaded-503"} 6
+propus_wait_seconds_bucket{le="1.0"} 4
+propus_wait_seconds_bucket{le="+Inf"} 4
 process_resident_memory_bytes 1024
 propus_uptime_seconds 60
 propus_build_info{version="1.2.3"} 1
@@ -237,7 +251,12 @@ propus_build_info{version="1.2.3"} 1
         assert_eq!(seen.first_byte_p50, None);
         assert_eq!((seen.running, seen.uptime), (3.0, 60.0));
         assert_eq!(seen.quota_refusals["requests minute"], 3.0);
-        assert_eq!(seen.repairs["retry helped"], 2.0);
+        assert_eq!(seen.repairs["attempts helped"], 2.0);
+        assert_eq!(
+            seen.attempts,
+            [("eu none".into(), 2.0), ("eu overloaded-503".into(), 3.0)].into()
+        );
+        assert_eq!((seen.wait_p50, seen.wait_p95), (Some(0.5), Some(0.95)));
         assert_eq!(seen.memory, Some(1024.0));
     }
 

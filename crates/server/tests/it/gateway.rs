@@ -2,10 +2,12 @@
 
 mod lossless;
 mod quotas;
+mod reload;
 mod repairs;
 mod resources;
+mod seen;
 mod streams;
-mod upstream;
+pub(crate) mod upstream;
 
 use crate::client::{Reply, Server};
 use axum::body::Body;

@@ -16,16 +16,17 @@ use propus_server::{
 use serde_json::{Value, json};
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
+use tracing::dispatcher::Dispatch;
 
 const PATH: &str = "/v1beta/models/small:generateContent";
 const STREAM: &str = "/v1beta/models/small:streamGenerateContent?alt=sse";
 const BODY: &str = r#"{"contents":[{"parts":[{"text":"hi"}]}]}"#;
 
 /// The metrics as an operator on the same machine reads them.
-async fn metrics(server: &Server) -> View {
+pub(crate) async fn metrics(server: &Server) -> View {
     let reply = scraped(server, "127.0.0.1:9", &[]).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     View::parse(&reply.text()).unwrap()
@@ -43,7 +44,7 @@ async fn scraped(server: &Server, from: &str, headers: &[(&str, &str)]) -> Reply
 }
 
 /// The value of the one sample that has these labels.
-fn value(view: &View, name: &str, labels: &[(&str, &str)]) -> f64 {
+pub(crate) fn value(view: &View, name: &str, labels: &[(&str, &str)]) -> f64 {
     let mut fitting = view.samples().of(name).iter().filter(|sample| {
         labels
             .iter()
@@ -368,9 +369,16 @@ async fn each_request_has_a_name() {
     assert_eq!(missing.header("x-request-id").len(), 32);
 }
 
+/// A second subscriber that lives as long as the tests. Beside one alone, tracing asks only whichever
+/// thread comes by a line first whether it is of interest, and that thread may have no subscriber.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| {
+    let unread = tracing_subscriber::fmt().with_writer(io::sink);
+    Dispatch::new(unread.with_max_level(tracing::Level::INFO).finish())
+});
+
 /// Lines of the log as JSON.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -385,7 +393,8 @@ impl io::Write for Lines {
 
 impl Lines {
     /// What is logged of requests while this thread does something.
-    async fn of(work: impl Future<Output = ()>) -> Vec<Value> {
+    pub(crate) async fn of(work: impl Future<Output = ()>) -> Vec<Value> {
+        LazyLock::force(&ANOTHER);
         let lines = Self::default();
         let written = lines.clone();
         let subscriber = tracing_subscriber::fmt()

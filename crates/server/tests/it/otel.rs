@@ -1,15 +1,24 @@
 //! What a collector of OpenTelemetry gets of whole requests.
 
-use crate::client::Server;
+use crate::{
+    client::Server,
+    gateway::{
+        UNARY, ask,
+        upstream::{Raw, whole},
+    },
+};
 use axum::{Router, body::Body, extract::State, http::Uri, routing::post};
 use bytes::Bytes;
 use http::Request;
-use propus_server::metrics::{
-    Metrics,
-    otel::{Collector, Telemetry},
+use propus_server::{
+    gateway::Gateway,
+    metrics::{
+        Metrics,
+        otel::{Collector, Telemetry},
+    },
 };
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -94,6 +103,55 @@ async fn a_request_is_a_span_of_the_callers_trace() {
             assert!(!holds(&got, path, secret.as_bytes()), "{path} {secret}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_gateway_asks_is_a_child_of_the_requests_span() {
+    const ANSWER: &str =
+        r#"{"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}]}"#;
+    let kind = "content-type: application/json\r\n";
+    let raw = Raw::start(vec![
+        whole("503 Service Unavailable", kind, "busy"),
+        whole("200 OK", kind, ANSWER),
+    ])
+    .await;
+    let settings = format!(
+        "[engines.a]\nbase_url = '{}'\napi_key = 'k'\n[models]\ndefault = 'a'\n\
+         [recovery.backoff]\nfirst_seconds = 0.001\nmost_seconds = 0.001",
+        raw.url
+    );
+    let gateway = Gateway::new(&toml::from_str(&settings).unwrap(), &BTreeMap::new()).unwrap();
+    let (collector, got) = collector().await;
+    let telemetry = Telemetry::start(&collector, reqwest::Client::new()).unwrap();
+    let server = Server::changed(|app| {
+        app.gateway = Some(gateway);
+        app.metrics = Metrics::new(&app.registry).collected_by(telemetry.clone());
+    });
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let parent = format!("00-{trace}-b7ad6b7169203331-01");
+    let headers = [("traceparent", parent.as_str()), ("tracestate", "v=1")];
+    assert_eq!(ask(&server, UNARY, &headers).await.status, 200);
+    telemetry.flush().await;
+    let sent = raw.requests();
+    let ids: Vec<&str> = sent
+        .iter()
+        .map(|request| {
+            assert!(request.contains("tracestate: v=1"), "{request}");
+            let (_, after) = request.split_once("traceparent: 00-").unwrap();
+            assert!(after.starts_with(trace), "{request}");
+            assert!(after[49..].starts_with("-01\r\n"), "{request}");
+            &after[33..49]
+        })
+        .collect();
+    assert_eq!(ids.len(), 2);
+    assert_eq!(ids[0], ids[1]);
+    assert_ne!(ids[0], "b7ad6b7169203331");
+    let id = u64::from_str_radix(ids[0], 16).unwrap().to_be_bytes();
+    assert!(holds(&got, "/v1/traces", &id), "it is the request's own");
+    assert!(holds(&got, "/v1/traces", b"propus.route"));
+    // Who is in no trace begins none there.
+    assert_eq!(ask(&server, UNARY, &[]).await.status, 200);
+    assert!(!raw.requests()[2].contains("traceparent"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

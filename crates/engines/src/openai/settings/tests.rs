@@ -1,6 +1,5 @@
 use super::*;
 use crate::openai::OpenAi;
-use std::io::Write;
 
 fn read(toml: &str) -> Result<Settings, String> {
     toml::from_str(toml).map_err(|error| error.to_string())
@@ -44,13 +43,20 @@ fn faults_are_named() {
     );
     check(
         "base_url = 'http://x'\napi_key = 'env:PROPUS_NO_SUCH'",
-        "`PROPUS_NO_SUCH`, which is not set",
+        "`api_key`: `env:PROPUS_NO_SUCH` names a variable that is not set",
     );
     check(
         "base_url = 'http://x'\napi_key = 'file:/no/such'",
-        "`/no/such`, which cannot be read",
+        "`api_key`: `file:/no/such` cannot be read",
     );
-    check("base_url = 'http://x'\napi_key = ' '", "`api_key` is empty");
+    check(
+        "base_url = 'http://x'\napi_key = ' '",
+        "`api_key`: the secret is empty",
+    );
+    check(
+        "base_url = 'http://x'\napi_key = 'cmd:exit 3'",
+        "`api_key`: `cmd:exit 3` ended with exit status: 3",
+    );
     check(
         "base_url = 'http://x'\ndrop = ['generationConfig.topk']",
         "did you mean `GenerationConfig.topK`?",
@@ -66,7 +72,7 @@ fn faults_are_named() {
     );
     check(
         "base_url = 'http://x'\nheaders = { x-team = 'env:PROPUS_NO_SUCH' }",
-        "`headers.x-team` names the variable",
+        "`headers.x-team`: `env:PROPUS_NO_SUCH` names a variable",
     );
 }
 
@@ -84,25 +90,12 @@ fn addresses_get_their_path() {
 
 #[test]
 fn keys_are_read_and_never_shown() {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    writeln!(file, "sk-from-a-file").unwrap();
-    let key = Key::from(&*format!("file:{}", file.path().display()));
-    assert_eq!(key.read("api_key").unwrap(), "sk-from-a-file");
-    assert_eq!(Key::from("sk-itself").read("api_key").unwrap(), "sk-itself");
-    assert_eq!(format!("{:?}", Key::from("sk-itself")), "<key>");
+    let read = |text: &str| Key::from(text).read("api_key", &mut Secrets::default());
+    assert_eq!(read("sk-itself").unwrap(), "sk-itself");
+    assert_eq!(read("cmd:echo sk-written").unwrap(), "sk-written");
     // Cargo sets this one.
-    assert_eq!(
-        Key::from("env:CARGO_PKG_NAME").read("api_key").unwrap(),
-        "propus-engines"
-    );
-    let empty = tempfile::NamedTempFile::new().unwrap();
-    let key = Key::from(&*format!("file:{}", empty.path().display()));
-    assert!(
-        key.read("api_key")
-            .unwrap_err()
-            .to_string()
-            .contains("is empty")
-    );
+    assert_eq!(read("env:CARGO_PKG_NAME").unwrap(), "propus-engines");
+    assert_eq!(format!("{:?}", Key::from("sk-itself")), "<key>");
 }
 
 #[test]

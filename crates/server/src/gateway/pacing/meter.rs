@@ -4,6 +4,8 @@
 //! The minute slides, as in `propus_quota::ledger`, and is a little longer than 60 s: what left here at
 //! its end may arrive earlier behind its predecessor than it was sent.
 
+use super::{believed::Believed, learn::Learnt};
+use propus_failures::exhausted::Unit;
 use std::{collections::VecDeque, time::Duration};
 use tokio::time::Instant;
 
@@ -11,8 +13,6 @@ use tokio::time::Instant;
 const MINUTE: Duration = Duration::from_secs(61);
 /// How finely the log of it is kept.
 const TICK: Duration = Duration::from_millis(100);
-/// How long a limit is believed that was learnt; then it is learnt again.
-const BELIEVED: Duration = Duration::from_secs(3600);
 
 /// Limits of a minute; none where they are not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,12 +31,6 @@ pub(super) struct Meter {
     tokens: Option<Believed>,
     log: VecDeque<Slot>,
     sent: Slot,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Believed {
-    limit: u64,
-    until: Instant,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -112,11 +106,13 @@ impl Meter {
         }
     }
 
-    /// A request was served.
-    pub fn served(&mut self, now: Instant) {
+    /// A request was served that was sent then. It counts for the minute in which it was sent: slow ones
+    /// that end together were not sent together.
+    pub fn served(&mut self, now: Instant, sent: Instant) {
         self.advance(now);
-        for slot in self.log.back_mut().into_iter().chain([&mut self.sent]) {
+        if let Some(slot) = self.log.iter_mut().rfind(|slot| slot.first <= sent) {
             slot.served += 1;
+            self.sent.served += 1;
         }
     }
 
@@ -130,29 +126,47 @@ impl Meter {
         }
     }
 
-    /// The upstream says its limit on requests. One that more requests of this minute have passed already
-    /// is not the whole truth, and is not believed.
-    pub fn learn_requests(&mut self, now: Instant, limit: u64) {
+    /// The upstream has refused a request and may have named its limits. Tokens are only estimated here, so
+    /// what was served of them says nothing against a limit on them.
+    pub fn learn(&mut self, now: Instant, learnt: Learnt) {
         self.advance(now);
-        if limit > 0 && self.sent.served <= limit {
-            let until = now + BELIEVED;
-            self.requests = Some(Believed { limit, until });
+        let served = self.sent.served;
+        match (learnt.requests, learnt.tokens) {
+            (None, None) => {
+                let believed = self.requests.iter_mut().chain(&mut self.tokens);
+                believed.for_each(|believed| believed.refused(now));
+            }
+            (requests, tokens) => {
+                let requests = requests.and_then(|limit| Believed::named(now, limit, served));
+                let tokens = tokens.and_then(|limit| Believed::named(now, limit, 0));
+                self.requests = requests.or(self.requests);
+                self.tokens = tokens.or(self.tokens);
+            }
         }
     }
 
-    /// The same on tokens.
-    pub fn learn_tokens(&mut self, now: Instant, limit: u64) {
-        if limit > 0 {
-            let until = now + BELIEVED;
-            self.tokens = Some(Believed { limit, until });
-        }
+    /// What was learnt is not believed any more.
+    pub fn forget(&mut self) {
+        (self.requests, self.tokens) = (None, None);
     }
 
-    /// The limit on requests, as it is said.
-    pub fn limit(&self) -> Option<u64> {
-        self.requests
-            .map(|believed| believed.limit)
-            .or(self.known.requests)
+    /// Other limits are known, or another part of them is used.
+    pub fn change(&mut self, known: Limits, share: f64) {
+        (self.known, self.share) = (known, share);
+    }
+
+    /// What a request with these tokens has to wait for, and the limit on it; 0 where none is known.
+    pub fn fullest(&mut self, now: Instant, tokens: u64) -> (Unit, u64) {
+        self.advance(now);
+        let (limits, said) = (self.limits(now), self.said(now));
+        let of = |limit: Option<u64>, asked, count: fn(&Slot) -> u64| {
+            limit.map(|limit| self.room(now, limit, asked, count))
+        };
+        let by_requests = of(limits.requests, 1, |slot| slot.requests);
+        match of(limits.tokens, tokens, |slot| slot.tokens) > by_requests {
+            true => (Unit::InputTokens, said.tokens.unwrap_or_default()),
+            false => (Unit::Requests, said.requests.unwrap_or_default()),
+        }
     }
 
     /// Whether tokens are limited.
@@ -160,12 +174,21 @@ impl Meter {
         self.tokens.is_some() || self.known.tokens.is_some()
     }
 
+    /// The part of each limit that is used.
     fn limits(&self, now: Instant) -> Limits {
+        let part = |limit: u64| ((limit as f64 * self.share) as u64).max(1);
+        let said = self.said(now);
+        Limits {
+            requests: said.requests.map(part),
+            tokens: said.tokens.map(part),
+        }
+    }
+
+    /// The limits that are known or believed.
+    fn said(&self, now: Instant) -> Limits {
         let of = |known: Option<u64>, believed: Option<Believed>| {
-            let believed = believed.filter(|believed| now < believed.until);
-            let limit = believed.map(|believed| believed.limit);
-            let limit = known.into_iter().chain(limit).min()?;
-            Some(((limit as f64 * self.share) as u64).max(1))
+            let believed = believed.and_then(|believed| believed.at(now));
+            known.into_iter().chain(believed).min()
         };
         Limits {
             requests: of(self.known.requests, self.requests),
@@ -202,8 +225,18 @@ impl Slot {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::believed::{BELIEVED, RAISED_AFTER},
+        *,
+    };
     use proptest::prelude::*;
+
+    fn requests(limit: u64) -> Learnt {
+        Learnt {
+            requests: Some(limit),
+            ..Learnt::default()
+        }
+    }
 
     fn meter(requests: u64) -> Meter {
         let limits = Limits {
@@ -257,15 +290,19 @@ mod tests {
         for _ in 0..12 {
             assert!(meter.wait(now, 1, 5).is_zero());
             meter.count(now, 5);
-            meter.served(now);
+            meter.served(now, now);
         }
-        meter.learn_requests(now, 10);
-        assert!(meter.wait(now, 1, 5).is_zero(), "12 were served already");
         meter.count(now, 5);
         meter.refused(now);
-        meter.learn_requests(now, 12);
-        assert_eq!(meter.wait(now, 1, 5), MINUTE);
-        assert_eq!(meter.wait(now, 13, 5), MINUTE * 2);
+        meter.learn(now, requests(10));
+        let soon = now + MINUTE;
+        assert!(!meter.wait(now, 1, 5).is_zero());
+        assert!(meter.wait(soon, 12, 5).is_zero(), "12 were served already");
+        assert!(!meter.wait(soon, 13, 5).is_zero());
+        let raised = now + RAISED_AFTER;
+        assert!(meter.wait(raised, 13, 5).is_zero(), "it is tried");
+        meter.learn(raised, Learnt::default());
+        assert!(!meter.wait(raised, 13, 5).is_zero(), "and refused");
         let later = now + BELIEVED;
         assert!(meter.wait(later, 1000, 5).is_zero());
     }
@@ -275,8 +312,38 @@ mod tests {
         let now = Instant::now();
         let mut meter = Meter::new(Limits::default(), 1.0);
         meter.count(now, 80);
-        meter.learn_tokens(now, 100);
+        let tokens = Some(100);
+        meter.learn(
+            now,
+            Learnt {
+                tokens,
+                ..Learnt::default()
+            },
+        );
         assert!(meter.wait(now, 1, 20).is_zero());
         assert_eq!(meter.wait(now, 1, 21), MINUTE);
+        assert_eq!(meter.fullest(now, 21), (Unit::InputTokens, 100));
+        meter.learn(now, requests(1));
+        meter.count(now, 1);
+        assert_eq!(meter.fullest(now, 1), (Unit::Requests, 1));
+        meter.forget();
+        assert!(meter.wait(now, 1, 21).is_zero());
+    }
+
+    #[test]
+    fn slow_replies_count_for_the_minute_of_their_request() {
+        let start = Instant::now();
+        let at = |seconds: u64| start + Duration::from_secs(seconds);
+        let mut meter = Meter::new(Limits::default(), 1.0);
+        for second in 0..120 {
+            meter.count(at(second), 0);
+        }
+        // Those of the first minute end all at once; the second minute's limit stays what it is.
+        for second in 0..59 {
+            meter.served(at(120), at(second));
+        }
+        meter.learn(at(120), requests(30));
+        assert!(meter.wait(at(400), 30, 0).is_zero());
+        assert!(!meter.wait(at(400), 31, 0).is_zero());
     }
 }

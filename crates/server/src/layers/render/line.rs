@@ -38,6 +38,8 @@ fn at(level: Level, facts: &Facts, message: &'static str) {
                 ttfb_ms = facts.first_byte.map(milliseconds),
                 tokens_in = facts.tokens.map(|tokens| tokens.input),
                 tokens_out = facts.tokens.map(|tokens| tokens.output),
+                route = facts.route,
+                attempts = facts.attempts,
                 repairs = facts.repairs,
                 log = facts.log,
                 "{message}"

@@ -35,6 +35,11 @@ async fn a_good_reply_is_passed_as_it_is() {
         ("x-goog-other", "1"),
         ("user-agent", "test"),
         ("x-server-timeout", "30"),
+        (
+            "traceparent",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        ),
+        ("tracestate", "vendor=1"),
         ("connection", "close"),
     ];
     let path = format!("{UNARY}?key={}&$alt=json", server.key);
@@ -55,6 +60,8 @@ async fn a_good_reply_is_passed_as_it_is() {
         "x-goog-other: 1",
         "user-agent: test",
         "x-server-timeout: 30",
+        "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "tracestate: vendor=1",
         "x-goog-api-key: upstream-key",
     ] {
         assert!(head.contains(line), "{line}: {head}");
