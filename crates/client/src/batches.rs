@@ -13,7 +13,7 @@ use propus_wire::{
     operations::{ListOperationsResponse, Operation},
     status::Status,
 };
-use reqwest::Method;
+use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 

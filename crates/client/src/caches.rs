@@ -2,7 +2,7 @@
 
 use crate::{Client, Error, Pages, models, pages::page};
 use propus_wire::caches::{CachedContent, ListCachedContentsResponse};
-use reqwest::Method;
+use http::Method;
 use std::time::Duration;
 
 /// Prompts that are kept between calls.

@@ -8,7 +8,7 @@ use crate::{
     transport::{self, Call, Reply, Transport},
 };
 use propus_wire::Version;
-use reqwest::{Method, header::HeaderMap};
+use http::{HeaderMap, Method};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ use propus_wire::{
     },
     generate::Content,
 };
-use reqwest::Method;
+use http::Method;
 
 /// The most texts that Google takes at a time.
 const MOST: usize = 100;

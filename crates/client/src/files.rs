@@ -12,7 +12,7 @@ use bytes::Bytes;
 use propus_wire::files::{
     File, FileState, ListFilesResponse, RegisterFilesRequest, RegisterFilesResponse,
 };
-use reqwest::Method;
+use http::Method;
 use std::path::Path;
 use tokio::io::AsyncRead;
 

@@ -5,7 +5,7 @@ use propus_failures::recovery::Outcome;
 use propus_wire::generate::{
     CountTokensRequest, CountTokensResponse, GenerateContentRequest, GenerateContentResponse,
 };
-use reqwest::Method;
+use http::Method;
 
 impl Client {
     /// Asks a model and waits for the whole answer. An answer that was blocked, or ended before

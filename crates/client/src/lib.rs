@@ -93,7 +93,7 @@ pub use propus_failures::{
 };
 pub use propus_wire as wire;
 pub use reply::Reply;
-pub use reqwest::Method;
+pub use http::Method;
 pub use retries::Retries;
 pub use stores::FileSearchStores;
 pub use tool::Tool;

@@ -2,7 +2,7 @@
 
 use crate::{Client, Error, Pages, pages::page, transport::segment};
 use propus_wire::models::{ListModelsResponse, Model};
-use reqwest::Method;
+use http::Method;
 
 /// The most that the API puts on one page.
 const PAGE_SIZE: u32 = 1000;

@@ -7,7 +7,7 @@ use crate::{
     pages::page,
 };
 use propus_wire::operations::{ListOperationsResponse, Operation, PredictRequest, PredictResponse};
-use reqwest::Method;
+use http::Method;
 
 /// Work that goes on behind the API.
 #[derive(Clone, Copy, Debug)]

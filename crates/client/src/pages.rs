@@ -6,7 +6,7 @@ use futures::{
     future::BoxFuture,
     stream::{self, BoxStream},
 };
-use reqwest::Method;
+use http::Method;
 use serde::de::DeserializeOwned;
 use std::{
     fmt,

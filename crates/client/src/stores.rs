@@ -9,7 +9,7 @@ use propus_wire::{
         ListFileSearchStoresResponse,
     },
 };
-use reqwest::Method;
+use http::Method;
 use std::path::Path;
 use tokio::io::AsyncRead;
 

@@ -3,19 +3,26 @@
 //! It knows base URLs, deadlines, credentials and errors, but no model; [`Client`](crate::Client)
 //! puts the typed calls on top. Engines with another API use it as it is.
 
+mod arriving;
 mod call;
+mod connect;
 mod reply;
+mod target;
 
 pub use call::Call;
 pub use reply::{Body, Events, Reply};
 
 use crate::error::Error;
-use reqwest::{
-    Method, Proxy, Url,
-    header::{HeaderMap, HeaderName, HeaderValue},
-    redirect::Policy,
+use base64::Engine;
+use connect::{Pool, Way};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Uri,
+    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, PROXY_AUTHORIZATION, USER_AGENT},
+    uri::{Authority, Scheme},
 };
-use std::{fmt, sync::Arc, time::Duration};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use target::Target;
+use url::Url;
 
 /// What every call that names no user agent is sent with.
 pub(crate) const PRODUCT: &str = concat!("propus-client/", env!("CARGO_PKG_VERSION"));
@@ -23,13 +30,14 @@ pub(crate) const PRODUCT: &str = concat!("propus-client/", env!("CARGO_PKG_VERSI
 /// A server that takes longer than this to accept a connection is not there.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+type BoxError = Box<dyn StdError + Send + Sync>;
+
 /// Shorter secrets are test words, and hiding them would garble the text around them.
 const SHORTEST_SECRET: usize = 8;
 
 /// A way to one server. Clones share their connections.
 #[derive(Clone)]
 pub struct Transport {
-    http: reqwest::Client,
     server: Arc<Server>,
     times: Times,
 }
@@ -41,10 +49,21 @@ struct Times {
     whole: Option<Duration>,
     /// Until the reply begins.
     first_byte: Option<Duration>,
+    /// Between two pieces of the reply, and until it begins.
+    silence: Option<Duration>,
 }
 
 struct Server {
+    pool: Pool,
     base: Url,
+    scheme: Scheme,
+    authority: Authority,
+    /// The path of the base URL, without a slash at its end.
+    prefix: String,
+    /// Headers of every call.
+    headers: HeaderMap,
+    /// Bodies are left as they are received.
+    as_received: bool,
     /// The base without credentials, for people.
     shown: String,
     secrets: Vec<String>,
@@ -58,24 +77,23 @@ pub struct Builder {
     secrets: Vec<(String, String, String)>,
     times: Times,
     connect_timeout: Option<Duration>,
-    silence: Option<Duration>,
     user_agent: Option<String>,
-    way: Way,
+    proxy: Proxy,
     as_received: bool,
     #[cfg(feature = "rustls")]
-    authorities: Vec<Authority>,
+    authorities: Vec<Trusted>,
 }
 
 /// A certificate in one of its two forms.
 #[cfg(feature = "rustls")]
-enum Authority {
+enum Trusted {
     Der(Vec<u8>),
     Pem(Vec<u8>),
 }
 
 /// Whether calls go through a proxy.
 #[derive(Default)]
-enum Way {
+enum Proxy {
     /// As the environment of the process says; never to this machine itself.
     #[default]
     Environment,
@@ -121,13 +139,8 @@ impl Transport {
 
     /// Begins a call. The path goes behind that of the base URL and is percent-encoded already.
     pub fn call(&self, method: Method, path: &str) -> Call {
-        let mut url = self.server.base.clone();
-        url.set_path(&format!(
-            "{}/{}",
-            self.prefix(),
-            path.trim_start_matches('/')
-        ));
-        Call::new(self.clone(), method, url)
+        let target = Target::new(&self.server.prefix, path.trim_start_matches('/'));
+        Call::new(self.clone(), method, target)
     }
 
     /// Begins a call of an address that the server gave, such as that of an upload. It leads to
@@ -136,20 +149,12 @@ impl Transport {
         let given = self.server.base.join(address);
         let given =
             given.map_err(|error| Error::setup("the server gave no URL", "").because(error))?;
-        let mut url = self.server.base.clone();
-        let prefix = self.prefix();
-        let is_below = given.path().starts_with(&format!("{prefix}/"));
-        url.set_path(&match is_below {
-            true => given.path().to_owned(),
-            false => format!("{prefix}{}", given.path()),
-        });
-        url.set_query(given.query());
-        Ok(Call::new(self.clone(), method, url))
-    }
-
-    /// The path of the base URL, without a slash at its end.
-    fn prefix(&self) -> String {
-        self.server.base.path().trim_end_matches('/').to_owned()
+        let prefix = &self.server.prefix;
+        let path = given.path().trim_start_matches('/');
+        let below = given.path().strip_prefix(&format!("{prefix}/"));
+        let mut target = Target::new(prefix, below.unwrap_or(path));
+        target.set_query(given.query());
+        Ok(Call::new(self.clone(), method, target))
     }
 
     /// The same way with another deadline for each call.
@@ -219,7 +224,7 @@ impl Builder {
     /// How long a reply may be silent between two of its pieces.
     #[must_use]
     pub fn silence_timeout(mut self, timeout: Duration) -> Self {
-        self.silence = Some(timeout);
+        self.times.silence = Some(timeout);
         self
     }
 
@@ -240,7 +245,7 @@ impl Builder {
     /// Calls go through this proxy, or directly for `None`, whatever the environment says.
     #[must_use]
     pub fn proxy(mut self, proxy: Option<String>) -> Self {
-        self.way = proxy.map_or(Way::Direct, Way::Through);
+        self.proxy = proxy.map_or(Proxy::Direct, Proxy::Through);
         self
     }
 
@@ -256,7 +261,7 @@ impl Builder {
     #[cfg(feature = "rustls")]
     #[must_use]
     pub fn trust(mut self, authority: impl Into<Vec<u8>>) -> Self {
-        self.authorities.push(Authority::Der(authority.into()));
+        self.authorities.push(Trusted::Der(authority.into()));
         self
     }
 
@@ -264,83 +269,132 @@ impl Builder {
     #[cfg(feature = "rustls")]
     #[must_use]
     pub fn trust_pem(mut self, authorities: impl Into<Vec<u8>>) -> Self {
-        self.authorities.push(Authority::Pem(authorities.into()));
+        self.authorities.push(Trusted::Pem(authorities.into()));
         self
     }
 
     /// Checks the settings. Nothing is sent yet.
     pub fn build(self) -> Result<Transport, Error> {
         let base = base_url(&self.base_url)?;
-        let agent = match &self.user_agent {
-            Some(product) => format!("{product} {PRODUCT}"),
-            None => PRODUCT.to_owned(),
+        let address: Uri = base.as_str().parse().map_err(|error: http::uri::InvalidUri| {
+            Error::setup("the base URL cannot be one of HTTP", "").because(error)
+        })?;
+        let parts = address.clone().into_parts();
+        let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
+            return Err(Error::setup("the base URL is not for HTTP", ""));
         };
-        let mut http = reqwest::Client::builder()
-            .user_agent(header_value("user-agent", &agent)?)
-            .default_headers(headers(&self.headers, &self.secrets)?)
-            .connect_timeout(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT))
-            .gzip(!self.as_received)
-            // A redirect to another host would take the key along.
-            .redirect(Policy::none());
-        if let Some(silence) = self.silence {
-            http = http.read_timeout(silence);
+        let mut headers = self.every_calls(&base)?;
+        let (way, login) = self.proxy.way(&base, &address)?;
+        if let Some(login) = login {
+            headers.insert(PROXY_AUTHORIZATION, login);
         }
-        http = match &self.way {
-            // A proxy, which the environment may name, cannot reach this machine's own server.
-            Way::Environment if is_loopback(&base) => http.no_proxy(),
-            Way::Environment => http,
-            Way::Direct => http.no_proxy(),
-            Way::Through(proxy) => http.proxy(named_proxy(proxy)?),
-        };
-        #[cfg(feature = "rustls")]
-        {
-            http = trusting(http, &self.authorities)?;
-        }
-        let http = http
-            .build()
-            .map_err(|error| Error::setup("the HTTP client cannot start", "").because(error))?;
+        let pool = connect::pool(
+            way,
+            self.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
+            #[cfg(feature = "rustls")]
+            trusting(&self.authorities)?,
+        );
         let secrets = self.secrets.into_iter().map(|(_, _, secret)| secret);
         Ok(Transport {
-            http,
             server: Arc::new(Server {
+                pool,
+                scheme,
+                authority: without_login(&authority),
+                prefix: base.path().trim_end_matches('/').to_owned(),
                 shown: shown(&base),
                 base,
+                headers,
+                as_received: self.as_received,
                 secrets: secrets.filter(|secret| is_hidden(secret)).collect(),
             }),
             times: self.times,
         })
     }
+
+    /// The headers of every call.
+    fn every_calls(&self, base: &Url) -> Result<HeaderMap, Error> {
+        let agent = match &self.user_agent {
+            Some(product) => format!("{product} {PRODUCT}"),
+            None => PRODUCT.to_owned(),
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        headers.insert(USER_AGENT, header_value("user-agent", &agent)?);
+        if !self.as_received {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        if let Some(login) = login(base) {
+            headers.insert(AUTHORIZATION, secret_value("authorization", "Basic ", &login)?);
+        }
+        for (name, value) in &self.headers {
+            headers.insert(header_name(name)?, header_value(name, value)?);
+        }
+        for (name, prefix, secret) in &self.secrets {
+            headers.insert(header_name(name)?, secret_value(name, prefix, secret)?);
+        }
+        Ok(headers)
+    }
 }
 
-fn named_proxy(address: &str) -> Result<Proxy, Error> {
-    Proxy::all(address).map_err(|error| {
-        let wrong = Error::setup("the proxy's address is not a URL", "");
-        wrong.because(error.without_url())
-    })
+impl Proxy {
+    /// The way to a server, and what every request says to the proxy.
+    fn way(&self, base: &Url, address: &Uri) -> Result<(Way, Option<HeaderValue>), Error> {
+        Ok(match self {
+            // A proxy, which the environment may name, cannot reach this machine's own server.
+            Self::Environment if is_loopback(base) => (Way::Direct, None),
+            Self::Environment => Way::of_environment(address),
+            Self::Direct => (Way::Direct, None),
+            Self::Through(proxy) => Way::through_named(proxy, address)
+                .ok_or_else(|| Error::setup("the proxy's address is not a URL", ""))?,
+        })
+    }
 }
 
+/// The settings of TLS: the public authorities are trusted, and these.
 #[cfg(feature = "rustls")]
-fn trusting(
-    mut http: reqwest::ClientBuilder,
-    authorities: &[Authority],
-) -> Result<reqwest::ClientBuilder, Error> {
-    use reqwest::Certificate;
+fn trusting(authorities: &[Trusted]) -> Result<rustls::ClientConfig, Error> {
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+    let wrong = || Error::setup("a trusted authority is not a certificate", "");
+    let mut roots = rustls::RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
     for authority in authorities {
         let certificates = match authority {
-            Authority::Der(der) => Certificate::from_der(der).map(|one| vec![one]),
-            Authority::Pem(pem) => Certificate::from_pem_bundle(pem),
+            Trusted::Der(der) => Ok(vec![CertificateDer::from(der.clone())]),
+            Trusted::Pem(pem) => CertificateDer::pem_slice_iter(pem).collect(),
         };
-        let certificates = certificates.map_err(|error| {
-            Error::setup("a trusted authority is not a certificate", "").because(error)
-        })?;
+        let certificates: Vec<_> = certificates.map_err(|error| wrong().because(error))?;
         if certificates.is_empty() {
-            return Err(Error::setup("a trusted authority is not a certificate", ""));
+            return Err(wrong());
         }
         for certificate in certificates {
-            http = http.add_root_certificate(certificate);
+            roots.add(certificate).map_err(|error| wrong().because(error))?;
         }
     }
-    Ok(http)
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider);
+    let config = config
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::setup("TLS cannot start", "").because(error))?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Name and password of a URL, as HTTP's basic scheme has them.
+fn login(url: &Url) -> Option<String> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let plain = |text| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();
+    let mut login = plain(url.username());
+    login.push(b':');
+    login.extend(plain(url.password().unwrap_or_default()));
+    Some(base64::engine::general_purpose::STANDARD.encode(login))
+}
+
+fn without_login(authority: &Authority) -> Authority {
+    let text = authority.as_str();
+    let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
+    host.parse().unwrap_or_else(|_| authority.clone())
 }
 
 fn is_hidden(secret: &str) -> bool {
@@ -359,6 +413,10 @@ fn base_url(text: &str) -> Result<Url, Error> {
     }
     if url.query().is_some() || url.fragment().is_some() {
         return wrong("carries a query or a fragment");
+    }
+    #[cfg(not(feature = "rustls"))]
+    if url.scheme() == "https" {
+        return wrong("needs TLS, which is the feature `rustls` of propus-client");
     }
     Ok(url)
 }
@@ -381,20 +439,6 @@ fn is_loopback(url: &Url) -> bool {
         || address
             .parse::<std::net::IpAddr>()
             .is_ok_and(|address| address.is_loopback())
-}
-
-fn headers(
-    plain: &[(String, String)],
-    secrets: &[(String, String, String)],
-) -> Result<HeaderMap, Error> {
-    let mut map = HeaderMap::new();
-    for (name, value) in plain {
-        map.insert(header_name(name)?, header_value(name, value)?);
-    }
-    for (name, prefix, secret) in secrets {
-        map.insert(header_name(name)?, secret_value(name, prefix, secret)?);
-    }
-    Ok(map)
 }
 
 /// A header in HTTP's own form.
@@ -456,7 +500,7 @@ mod tests {
     #[track_caller]
     fn check(base: &str, address: &str, expected: &str) {
         let call = transport(base).call_back(Method::POST, address).unwrap();
-        assert_eq!(call.url().as_str(), expected, "{base} {address}");
+        assert_eq!(call.uri().unwrap().to_string(), expected, "{base} {address}");
     }
 
     #[test]
@@ -485,8 +529,9 @@ mod tests {
         fn no_address_takes_the_key_elsewhere(address in "(https?:|//|/|\\\\)?[a-z0-9@:/.?#%\\\\ -]{0,30}") {
             let transport = transport("https://here.test/prefix");
             if let Ok(call) = transport.call_back(Method::POST, &address) {
-                prop_assert_eq!(call.url().origin(), transport.server.base.origin());
-                prop_assert_eq!(call.url().username(), "");
+                let uri = call.uri().unwrap();
+                prop_assert_eq!(uri.scheme_str(), Some("https"));
+                prop_assert_eq!(uri.authority().unwrap().as_str(), "here.test");
             }
         }
     }

@@ -8,7 +8,7 @@ use propus_wire::{
     operations::Operation,
     tuning::{ListTunedModelsResponse, TunedModel},
 };
-use reqwest::Method;
+use http::Method;
 
 /// Models that callers tuned. To ask one, name it: `client.model("tunedModels/mine")`.
 #[derive(Clone, Copy, Debug)]

@@ -14,7 +14,7 @@ use propus_wire::{
     operations::Operation,
     stores::{ChunkingConfig, CustomMetadata, UploadToFileSearchStoreRequest},
 };
-use reqwest::Method;
+use http::Method;
 use serde::Serialize;
 use std::{fmt, io, marker::PhantomData, path::PathBuf};
 use tokio::io::{AsyncRead, AsyncReadExt};

@@ -3,7 +3,7 @@
 use super::beginning;
 use propus_failures::recovery::Outcome;
 use propus_wire::status::{Code, Detail, Status};
-use reqwest::{StatusCode, header::HeaderMap};
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use std::time::Duration;
 

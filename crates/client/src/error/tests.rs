@@ -1,5 +1,5 @@
 use super::*;
-use reqwest::{StatusCode, header::HeaderMap};
+use http::{HeaderMap, StatusCode};
 
 fn refused(http: u16, content_type: &str, body: &str) -> Error {
     let http = StatusCode::from_u16(http).expect("a test names a status that exists");

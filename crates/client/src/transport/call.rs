@@ -1,18 +1,28 @@
 //! A call before it is sent. It may be sent again: a clone says the same.
 
 use super::{
-    Reply, Times, Transport, header_name, header_value, is_hidden, reply::Place, secret_value,
+    BoxError, Reply, Times, Transport,
+    arriving::Limits,
+    connect::Sent,
+    header_name, header_value, is_hidden,
+    reply::Place,
+    secret_value,
+    target::Target,
 };
 use crate::error::{Error, Kind};
 use bytes::Bytes;
-use futures::Stream;
-use propus_failures::recovery;
-use reqwest::{
-    Method, Url,
-    header::{CONTENT_TYPE, HeaderMap},
+use futures::{Stream, TryStreamExt};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, Uri, header::CONTENT_TYPE,
+    uri,
 };
+use http_body_util::{BodyExt, Either, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper_util::client::legacy;
+use propus_failures::recovery;
 use serde::Serialize;
 use std::time::Duration;
+use tokio::time::{Instant, timeout};
 
 /// A call that was not sent yet.
 #[derive(Clone)]
@@ -20,7 +30,8 @@ use std::time::Duration;
 pub struct Call {
     transport: Transport,
     method: Method,
-    url: Url,
+    target: Target,
+    /// Its own, which go before those of every call.
     headers: HeaderMap,
     body: Option<Bytes>,
     times: Times,
@@ -34,12 +45,12 @@ pub struct Call {
 struct Fault(String, String);
 
 impl Call {
-    pub(super) fn new(transport: Transport, method: Method, url: Url) -> Self {
+    pub(super) fn new(transport: Transport, method: Method, target: Target) -> Self {
         let times = transport.times;
         Self {
             transport,
             method,
-            url,
+            target,
             headers: HeaderMap::new(),
             body: None,
             times,
@@ -50,13 +61,13 @@ impl Call {
 
     /// Adds a query parameter.
     pub fn query(mut self, name: &str, value: &str) -> Self {
-        self.url.query_pairs_mut().append_pair(name, value);
+        self.target.add(name, value);
         self
     }
 
     /// Sets the whole query, which is percent-encoded already.
     pub fn raw_query(mut self, query: Option<&str>) -> Self {
-        self.url.set_query(query);
+        self.target.set_query(query);
         self
     }
 
@@ -72,15 +83,11 @@ impl Call {
         }
     }
 
-    /// Adds headers as they are, also several of one name.
+    /// Sets headers as they are, also several of one name. They go in the place of what was there.
     pub fn headers(mut self, headers: HeaderMap) -> Self {
-        let mut last = None;
-        for (name, value) in headers {
-            // Further values of a name come without it.
-            last = name.or(last);
-            if let Some(name) = &last {
-                self.headers.append(name.clone(), value);
-            }
+        match self.headers.is_empty() {
+            true => self.headers = headers,
+            false => self.headers.extend(headers),
         }
         self
     }
@@ -105,8 +112,10 @@ impl Call {
     pub fn json(self, body: &impl Serialize) -> Self {
         match serde_json::to_vec(body) {
             Ok(body) => {
-                let call = self.body(body);
-                call.header(CONTENT_TYPE.as_str(), "application/json")
+                let mut call = self.body(body);
+                let json = HeaderValue::from_static("application/json");
+                call.headers.insert(CONTENT_TYPE, json);
+                call
             }
             Err(error) => self.failing(Error::setup(
                 format!("the request cannot be written as JSON: {error}"),
@@ -134,14 +143,18 @@ impl Call {
     }
 
     /// Where it goes.
-    #[cfg(test)]
-    pub(super) fn url(&self) -> &Url {
-        &self.url
+    pub(super) fn uri(&self) -> Result<Uri, http::Error> {
+        let server = &self.transport.server;
+        let mut parts = uri::Parts::default();
+        parts.scheme = Some(server.scheme.clone());
+        parts.authority = Some(server.authority.clone());
+        parts.path_and_query = Some(self.target.clone().into_http()?);
+        Ok(Uri::from_parts(parts)?)
     }
 
     /// Whether it may be made twice: whether it reads or generates, and changes nothing.
     pub(crate) fn is_safe(&self) -> bool {
-        let last = self.url.path().rsplit('/').next().unwrap_or_default();
+        let last = self.target.path().rsplit('/').next().unwrap_or_default();
         let named = last.rsplit_once(':').map(|(_, method)| method);
         // What only reads may be read again, whatever it is called.
         let method = named.filter(|_| self.method != Method::GET);
@@ -160,44 +173,52 @@ impl Call {
 
     /// Sends the call and waits for the reply to begin, whatever its HTTP status is.
     pub async fn exchange(mut self) -> Result<Reply, Error> {
-        let body = self.body.take().map(reqwest::Body::from);
-        self.exchanged(body).await
+        let body = self.body.take().unwrap_or_default();
+        self.exchanged(Either::Left(Full::new(body))).await
     }
 
     /// The same with a body that is sent as it comes; it can be sent only once.
     pub async fn exchange_streamed<S, E>(self, body: S) -> Result<Reply, Error>
     where
         S: Stream<Item = Result<Bytes, E>> + Send + 'static,
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+        E: Into<BoxError> + 'static,
     {
-        self.exchanged(Some(reqwest::Body::wrap_stream(body))).await
+        let frames = body.map_ok(Frame::data).map_err(Into::into);
+        let body = StreamBody::new(frames).boxed_unsync();
+        self.exchanged(Either::Right(body)).await
     }
 
-    async fn exchanged(self, body: Option<reqwest::Body>) -> Result<Reply, Error> {
+    async fn exchanged(self, body: Sent) -> Result<Reply, Error> {
         if let Some(Fault(what, hint)) = self.fault {
             return Err(Error::setup(what, hint));
         }
-        let mut request = self
-            .transport
-            .http
-            .request(self.method, self.url)
-            .headers(self.headers);
-        if let Some(body) = body {
-            request = request.body(body);
-        }
-        if let Some(whole) = self.times.whole {
-            request = request.timeout(whole);
-        }
-        let place = Place::new(self.transport.server, self.secrets, self.times.whole);
-        let sent = match self.times.first_byte {
-            None => request.send().await,
-            Some(allowed) => match tokio::time::timeout(allowed, request.send()).await {
-                Ok(sent) => sent,
-                Err(_) => return Err(place.error(Kind::Late { allowed })),
-            },
+        let uri = self.uri().map_err(|error| {
+            Error::setup("the path cannot be one of a URL", "").because(error)
+        })?;
+        let Self {
+            transport,
+            method,
+            headers,
+            times,
+            secrets,
+            ..
+        } = self;
+        let server = transport.server;
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = server.headers.clone();
+        request.headers_mut().extend(headers);
+        let began = Instant::now();
+        let sending = server.pool.request(request);
+        let as_received = server.as_received;
+        let place = Place::new(server, secrets, times.whole);
+        let (head, body) = begun(sending, times, &place).await?.into_parts();
+        let limits = Limits {
+            end: times.whole.and_then(|whole| began.checked_add(whole)),
+            silence: times.silence,
         };
-        let response = sent.map_err(|error| place.failed(error, Kind::Exchange))?;
-        Ok(Reply::new(response, place))
+        Ok(Reply::new(head, body, as_received, limits, place))
     }
 
     /// The first fault counts: later ones may follow from it.
@@ -206,4 +227,30 @@ impl Call {
         self.fault.get_or_insert(fault);
         self
     }
+}
+
+/// The reply, once it begins; it must do so in time.
+async fn begun(
+    sending: legacy::ResponseFuture,
+    times: Times,
+    place: &Place,
+) -> Result<Response<Incoming>, Error> {
+    let late = times.first_byte.map(|allowed| (allowed, Kind::Late { allowed }));
+    let out = |time| (time, Kind::Timeout { allowed: times.whole });
+    let limits = [late, times.whole.map(out), times.silence.map(out)];
+    let first = limits.into_iter().flatten().min_by_key(|(time, _)| *time);
+    let sent = match first {
+        None => sending.await,
+        Some((time, kind)) => match timeout(time, sending).await {
+            Ok(sent) => sent,
+            Err(_) => return Err(place.error(kind)),
+        },
+    };
+    sent.map_err(|error| {
+        let kind = match error.is_connect() {
+            true => Kind::Connect,
+            false => Kind::Exchange,
+        };
+        place.error(kind).because(error)
+    })
 }

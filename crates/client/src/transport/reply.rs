@@ -1,13 +1,17 @@
 //! A reply as it arrives: headers, then bytes, JSON or events.
 
-use super::Server;
+use super::{
+    Server,
+    arriving::{Arriving, Broken, Limits},
+};
 use crate::{
     error::{Error, Kind, Refusal, beginning},
     sse::{Decoder, Event},
 };
 use bytes::Bytes;
-use futures::{Stream, StreamExt, stream::BoxStream};
-use reqwest::{StatusCode, header::HeaderMap};
+use futures::{Stream, StreamExt};
+use http::{HeaderMap, StatusCode, response::Parts};
+use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
@@ -49,17 +53,6 @@ impl Place {
         Error::new(kind).at(&self.server.shown)
     }
 
-    pub(super) fn failed(&self, error: reqwest::Error, otherwise: Kind) -> Error {
-        let kind = match &error {
-            error if error.is_connect() => Kind::Connect,
-            error if error.is_timeout() => Kind::Timeout {
-                allowed: self.timeout,
-            },
-            _ => otherwise,
-        };
-        self.error(kind).because(error.without_url())
-    }
-
     /// Puts a mark in the place of credentials.
     fn redact(&self, mut text: String) -> String {
         for secret in self.server.secrets.iter().chain(&self.secrets) {
@@ -78,21 +71,46 @@ impl Place {
     }
 
     /// A body that did not arrive whole, or not in time.
-    fn cut(&self, error: reqwest::Error) -> Error {
-        let what = "the connection broke off";
-        self.failed(error, Kind::Truncated { what })
+    fn broken(&self, broken: Broken) -> Error {
+        match broken {
+            Broken::Late => self.error(Kind::Timeout {
+                allowed: self.timeout,
+            }),
+            Broken::Cut(error) => {
+                let what = "the connection broke off";
+                self.error(Kind::Truncated { what }).because(error)
+            }
+        }
     }
 }
 
 /// A reply that has begun.
 pub struct Reply {
-    response: reqwest::Response,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Arriving,
     place: Place,
 }
 
 impl Reply {
-    pub(super) fn new(response: reqwest::Response, place: Place) -> Self {
-        Self { response, place }
+    pub(super) fn new(
+        head: Parts,
+        body: Incoming,
+        as_received: bool,
+        limits: Limits,
+        place: Place,
+    ) -> Self {
+        let mut headers = head.headers;
+        let body = match as_received {
+            true => Arriving::plain(body, limits),
+            false => Arriving::unpacked(&mut headers, body, limits),
+        };
+        Self {
+            status: head.status,
+            headers,
+            body,
+            place,
+        }
     }
 
     /// A header, if it is text.
@@ -102,18 +120,18 @@ impl Reply {
 
     /// All headers.
     pub fn headers(&self) -> &HeaderMap {
-        self.response.headers()
+        &self.headers
     }
 
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
-        self.response.status()
+        self.status
     }
 
     /// The body as it arrives, piece by piece, credentials included.
     pub fn chunks(self) -> Body {
         Body {
-            bytes: self.response.bytes_stream().boxed(),
+            bytes: self.body,
             place: self.place,
             ended: false,
         }
@@ -121,16 +139,16 @@ impl Reply {
 
     /// The whole body, as it is.
     pub async fn bytes(self) -> Result<Bytes, Error> {
-        let body = self.response.bytes().await;
-        body.map_err(|error| self.place.cut(error))
+        let whole = self.body.whole().await;
+        whole.map_err(|broken| self.place.broken(broken))
     }
 
     /// The reply's text without credentials; what goes beyond `most` bytes is left out.
     pub async fn text(self, most: usize) -> Result<String, Error> {
-        let mut body = self.response.bytes_stream();
+        let mut body = self.body;
         let mut text = Vec::new();
         while let Some(bytes) = body.next().await {
-            text.extend_from_slice(&bytes.map_err(|error| self.place.cut(error))?);
+            text.extend_from_slice(&bytes.map_err(|broken| self.place.broken(broken))?);
             if text.len() >= most {
                 text.truncate(most);
                 break;
@@ -143,8 +161,8 @@ impl Reply {
 
     /// The whole reply as one JSON value.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let body = self.response.bytes().await;
-        let body = body.map_err(|error| self.place.cut(error))?;
+        let body = self.body.whole().await;
+        let body = body.map_err(|broken| self.place.broken(broken))?;
         serde_json::from_slice(&body).map_err(|error| {
             let body = String::from_utf8_lossy(&body).into_owned();
             let what = match body.trim() {
@@ -183,7 +201,7 @@ impl Reply {
 
     pub(super) async fn refusal(self) -> Error {
         let http = self.status();
-        let mut headers = self.response.headers().clone();
+        let mut headers = self.headers;
         for value in headers.values_mut() {
             if let Ok(text) = value.to_str()
                 && let Ok(hidden) = self.place.redact(text.to_owned()).parse()
@@ -192,7 +210,7 @@ impl Reply {
             }
         }
         let mut body = Vec::new();
-        let mut pieces = self.response.bytes_stream();
+        let mut pieces = self.body;
         // The status says enough where the body does not arrive.
         while let Some(Ok(piece)) = pieces.next().await {
             body.extend_from_slice(&piece);
@@ -218,7 +236,7 @@ impl fmt::Debug for Reply {
 
 /// A body as it arrives: pieces as the connection delivers them. It ends behind the first error.
 pub struct Body {
-    bytes: BoxStream<'static, reqwest::Result<Bytes>>,
+    bytes: Arriving,
     place: Place,
     ended: bool,
 }
@@ -232,9 +250,9 @@ impl Stream for Body {
         }
         match ready!(self.bytes.poll_next_unpin(context)) {
             Some(Ok(bytes)) => Poll::Ready(Some(Ok(bytes))),
-            Some(Err(error)) => {
+            Some(Err(broken)) => {
                 self.ended = true;
-                Poll::Ready(Some(Err(self.place.cut(error))))
+                Poll::Ready(Some(Err(self.place.broken(broken))))
             }
             None => {
                 self.ended = true;

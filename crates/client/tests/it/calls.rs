@@ -11,7 +11,7 @@ use propus_client::{
         status::Code,
     },
 };
-use reqwest::Method;
+use http::Method;
 use std::{error::Error as _, time::Duration};
 use tokio::net::TcpListener;
 

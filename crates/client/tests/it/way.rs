@@ -24,7 +24,7 @@ async fn bytes_go_through_as_they_are() {
         [0, 159, 146, 150],
     );
     let server = Server::reply(answer).await;
-    let mut headers = reqwest::header::HeaderMap::new();
+    let mut headers = http::HeaderMap::new();
     headers.append("x-two", "1".parse().unwrap());
     headers.append("x-two", "2".parse().unwrap());
     let call = transport(&server)
