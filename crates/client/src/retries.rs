@@ -63,9 +63,10 @@ impl Retries {
     }
 
     /// By other rules. What needs another route or model or a corrected request is left out: a
-    /// client has one server and sends what it is given. `replies` counts for whole replies: a
-    /// model that ended with nothing said is asked again, at a higher temperature if
-    /// `temperature_step` says so, and the last reply is given whatever it is.
+    /// client has one server and sends what it is given. `replies` counts for whole replies and
+    /// for streams that end with their first chunk: a model that ended with nothing said is asked
+    /// again, at a higher temperature if `temperature_step` says so, and the last reply is given
+    /// whatever it is.
     ///
     /// # Errors
     ///

@@ -213,6 +213,41 @@ async fn a_model_that_said_nothing_may_be_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_that_ends_with_nothing_said_may_be_asked_for_again() {
+    let chunk = |json: &str| events(format!("data: {json}\n\n"));
+    let recited = || chunk(r#"{"candidates":[{"finishReason":"RECITATION"}]}"#);
+    let policy = Policy {
+        replies: 1,
+        temperature_step: 0.5,
+        ..Policy::sdk()
+    };
+    let asked = Retries::custom(policy).unwrap();
+    let server = Server::replies([recited(), stream(&["a", "b"])]).await;
+    let model = server.client().model("x").retries(asked.clone());
+    let chunks = model.stream("hello").await.unwrap();
+    assert_eq!(chunks.collect_reply().await.unwrap().text().unwrap(), "ab");
+    assert!(server.requests()[1].body.contains(r#""temperature":1.5"#));
+    // In the end it is given as it is, and without leave at once.
+    let server = Server::replies([recited(), recited(), recited()]).await;
+    for retries in [asked.clone(), Retries::on()] {
+        let model = server.client().model("x").retries(retries);
+        let reply = model.stream("hello").await.unwrap().collect_reply().await;
+        assert!(reply.unwrap().text().unwrap_err().is_recitation());
+    }
+    assert_eq!(server.requests().len(), 3);
+    // What the caller may have is never asked for again.
+    let begun = r#"{"candidates":[{"content":{"parts":[{"text":""}],"role":"model"}}]}"#;
+    let empty = events(format!(
+        "data: {begun}\n\ndata: {{\"candidates\":[{{\"finishReason\":\"RECITATION\"}}]}}\n\n"
+    ));
+    let server = Server::replies([empty, stream(&["a"])]).await;
+    let model = server.client().model("x").retries(asked);
+    let reply = model.stream("hello").await.unwrap().collect_reply().await;
+    assert!(reply.unwrap().text().unwrap_err().is_recitation());
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_that_ran_out_of_time_gets_more() {
     let server = Server::silent_after("").await;
     let client = server.client().with_retries(three());
