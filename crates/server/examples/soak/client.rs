@@ -14,7 +14,7 @@ use propus_wire::{
 use std::time::Duration;
 
 /// A client that may do what the gateway of this run may: short waits, answers of nothing asked again, and
-/// more time for a call whose time ran out.
+/// more time for a reply that did not begin in time.
 pub(crate) fn patient(url: &str) -> Client {
     let policy = Policy {
         backoff: Backoff {
@@ -31,7 +31,7 @@ pub(crate) fn patient(url: &str) -> Client {
     };
     Client::builder()
         .base_url(url)
-        .timeout(Duration::from_millis(300))
+        .first_byte_timeout(Duration::from_millis(300))
         .retries(Retries::custom(policy).unwrap())
         .build()
         .unwrap()

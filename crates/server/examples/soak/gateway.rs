@@ -26,25 +26,16 @@ of_calls = 0.5
 most = 100
 ";
 
-/// The gateway of this run, without keys of its own.
+/// The gateway of this run.
 pub(crate) fn in_front(url: &str, key: &str) -> Router {
-    router_by(&format!(
-        "{}first_byte_timeout_seconds = 0.3\n[models]\ndefault = 'upstream'\n{HURRIED}",
-        engine(url, key)
+    by_settings(&format!(
+        "[engines.upstream]\nbase_url = '{url}'\napi_key = '{key}'\nfirst_byte_timeout_seconds = 0.3\n\
+         [models]\ndefault = 'upstream'\n{HURRIED}"
     ))
 }
 
-/// The gateway as it is where nothing else is said.
-pub(crate) fn plain(url: &str) -> Router {
-    let engine = engine(url, "soak");
-    router_by(&format!("{engine}[models]\ndefault = 'upstream'"))
-}
-
-fn engine(url: &str, key: &str) -> String {
-    format!("[engines.upstream]\nbase_url = '{url}'\napi_key = '{key}'\n")
-}
-
-fn router_by(settings: &str) -> Router {
+/// A gateway without keys of its own.
+pub(crate) fn by_settings(settings: &str) -> Router {
     let settings: Settings = toml::from_str(settings).unwrap();
     let gateway = Gateway::new(&settings, &BTreeMap::new()).unwrap();
     router(Arc::new(made(Vec::new(), Some(gateway), None)))

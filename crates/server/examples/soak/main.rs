@@ -5,7 +5,7 @@
 //! ... soak -- client [CALLS] [CONCURRENCY]
 //! ... soak -- quota
 //! ... soak -- upstream [PORT]
-//! ... soak -- gateway URL [PORT]
+//! ... soak -- gateway FILE [PORT]
 //! ... soak -- plans [CALLS]
 //! ```
 //!
@@ -13,9 +13,9 @@
 //! with 1 where less comes of them than the bar in `tally.rs` asks for. With `quota` more calls come to the
 //! gateway than the upstream's quota allows.
 //!
-//! The others let programs in other languages do the same: `upstream` and `gateway` serve, and `plans`
-//! prints the calls that the first two make, one JSON object a line. A call carries its plan in its
-//! prompt, so whoever sends the prompt gets the failure.
+//! The others let programs in other languages do the same: `upstream` serves, `gateway` serves by the tables
+//! of a file, and `plans` prints the calls that the first two make, one JSON object a line. A call carries
+//! its plan in its prompt, so whoever sends the prompt gets the failure. `benches/faults.py` is one such.
 
 mod client;
 mod gateway;
@@ -42,8 +42,9 @@ async fn main() -> ExitCode {
     match words.as_slice() {
         ["quota"] => quota::bound().await,
         ["upstream", rest @ ..] => server::forever(number(rest, 0, 0), upstream::router()).await,
-        ["gateway", url, rest @ ..] => {
-            server::forever(number(rest, 0, 0), gateway::plain(url)).await;
+        ["gateway", file, rest @ ..] => {
+            let settings = std::fs::read_to_string(file).expect("a file of settings");
+            server::forever(number(rest, 0, 0), gateway::by_settings(&settings)).await;
         }
         ["plans", rest @ ..] => {
             plans(number(rest, 0, 2_000)).for_each(|plan| println!("{}", plan.json()))
