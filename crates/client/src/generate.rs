@@ -1,8 +1,6 @@
 //! `generateContent`, `streamGenerateContent` and `countTokens`, as the API has them.
 
-use crate::{
-    Chunks, Client, Error, client::within, models, preflight, retries::Attempt, transport::Call,
-};
+use crate::{Chunks, Client, Error, models, preflight, retries::Attempt, transport::Call};
 use propus_failures::recovery::Outcome;
 use propus_wire::generate::{
     CountTokensRequest, CountTokensResponse, GenerateContentRequest, GenerateContentResponse,
@@ -92,6 +90,7 @@ impl Client {
         Attempt {
             deadline: self.transport().timeout(),
             temperature: temperature(request),
+            ..Attempt::default()
         }
     }
 
@@ -139,7 +138,7 @@ fn attempted(call: &Call, request: &GenerateContentRequest, attempt: Attempt) ->
         }
         _ => call.clone(),
     };
-    within(call, attempt.deadline)
+    attempt.timed(call)
 }
 
 /// The request at another temperature.

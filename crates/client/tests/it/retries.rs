@@ -264,6 +264,19 @@ async fn a_call_that_ran_out_of_time_gets_more() {
     assert!(begun.elapsed() >= Duration::from_secs(210));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_did_not_begin_in_time_gets_more() {
+    let server = Server::silent_after("").await;
+    let client = server.builder().first_byte_timeout(Duration::from_secs(30));
+    let client = client.retries(three()).build().unwrap();
+    let begun = Instant::now();
+    let error = client.model("x").stream("hello").await.unwrap_err();
+    assert!(error.is_timeout());
+    assert!(error.message().ends_with("began within 120s"), "{error}");
+    assert_eq!(server.requests().len(), 3);
+    assert!(begun.elapsed() >= Duration::from_secs(210));
+}
+
 #[tokio::test]
 async fn numbers_that_make_no_sense_are_refused() {
     let policy = Policy {
