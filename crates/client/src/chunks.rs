@@ -6,6 +6,7 @@ use crate::{
     transport::{self, Events},
 };
 use futures::{Stream, StreamExt, future::poll_fn, stream::BoxStream};
+use propus_failures::recovery::Outcome;
 use propus_wire::generate::{Candidate, Content, GenerateContentResponse};
 use serde::Deserialize;
 use serde_json::Value;
@@ -79,6 +80,18 @@ impl Chunks {
         let first = poll_fn(|context| self.poll_source(context)).await;
         self.first = first.transpose()?;
         Ok(self)
+    }
+
+    /// What a stream came to whose first chunk ends it, while nobody has that chunk; `None` where it
+    /// goes on or is good.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        let first = self.first.as_ref()?;
+        let mut progress = Progress::default();
+        progress.see(first);
+        match progress.missing() {
+            None => Outcome::of_reply(first),
+            Some(_) => None,
+        }
     }
 
     /// What has come so far, as a reply.

@@ -237,7 +237,7 @@ impl Client {
     {
         let safe = call.is_safe();
         let attempt = |attempt: Attempt| {
-            let call = within(call.clone(), attempt.deadline);
+            let call = attempt.timed(call.clone());
             async move { read(call.send().await?).await }
         };
         let deadline = self.transport.timeout();
@@ -256,8 +256,19 @@ impl Client {
     }
 }
 
+impl Attempt {
+    /// The call within the attempt's times.
+    pub(crate) fn timed(self, call: Call) -> Call {
+        let call = within(call, self.deadline);
+        match self.first_byte {
+            Some(time) => call.first_byte_timeout(time),
+            None => call,
+        }
+    }
+}
+
 /// A call that may take so long, which the server is told.
-pub(crate) fn within(call: Call, deadline: Option<Duration>) -> Call {
+fn within(call: Call, deadline: Option<Duration>) -> Call {
     match deadline {
         Some(time) => {
             let call = call.timeout(time);

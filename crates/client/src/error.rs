@@ -465,6 +465,14 @@ impl Error {
         }
     }
 
+    /// The time within which the reply should have begun, where it did not.
+    pub(crate) fn late_after(&self) -> Option<Duration> {
+        match self.0.kind {
+            Kind::Late { allowed } => Some(allowed),
+            _ => None,
+        }
+    }
+
     /// What an attempt that ended with this came to; `None` where another makes no sense.
     pub fn outcome(&self) -> Option<Outcome> {
         match &self.0.kind {

@@ -1,6 +1,6 @@
 //! `generateContent`, `streamGenerateContent` and `countTokens`, as the API has them.
 
-use crate::{Chunks, Client, Error, client::within, models, preflight, retries::Attempt};
+use crate::{Chunks, Client, Error, models, preflight, retries::Attempt, transport::Call};
 use propus_failures::recovery::Outcome;
 use propus_wire::generate::{
     CountTokensRequest, CountTokensResponse, GenerateContentRequest, GenerateContentResponse,
@@ -32,23 +32,13 @@ impl Client {
         preflight::check(self, model, request)?;
         let path = format!("{}:generateContent", models::path(model)?);
         let call = self.call(Method::POST, &path).json(request);
-        let config = request.generation_config.as_ref();
-        let had = config.and_then(|config| config.temperature.map(f64::from));
         let attempt = |attempt: Attempt| {
-            let call = match attempt.temperature {
-                Some(other) if Some(other) != had => call.clone().json(&warmed(request, other)),
-                _ => call.clone(),
-            };
-            let call = within(call, attempt.deadline);
+            let call = attempted(&call, request, attempt);
             async move { call.send().await?.json().await }
-        };
-        let first = Attempt {
-            deadline: self.transport().timeout(),
-            temperature: had,
         };
         let retries = self.retries();
         retries
-            .run_judged(true, first, attempt, Outcome::of_reply)
+            .run_judged(true, self.first(request), attempt, Outcome::of_reply)
             .await
     }
 
@@ -80,13 +70,28 @@ impl Client {
             .query("alt", "sse")
             .json(request);
         let waits = self.retries().is_on();
-        let read = |reply| async move {
-            match Chunks::new(reply) {
-                chunks if waits => chunks.begun().await,
-                chunks => Ok(chunks),
+        let attempt = |attempt: Attempt| {
+            let call = attempted(&call, request, attempt);
+            async move {
+                match Chunks::new(call.send().await?) {
+                    chunks if waits => chunks.begun().await,
+                    chunks => Ok(chunks),
+                }
             }
         };
-        self.tried(call, read).await
+        let retries = self.retries();
+        retries
+            .run_judged(true, self.first(request), attempt, Chunks::outcome)
+            .await
+    }
+
+    /// How the first attempt is made.
+    fn first(&self, request: &GenerateContentRequest) -> Attempt {
+        Attempt {
+            deadline: self.transport().timeout(),
+            temperature: temperature(request),
+            ..Attempt::default()
+        }
     }
 
     /// Counts the tokens of a conversation or of a whole request.
@@ -118,6 +123,22 @@ impl Client {
         self.json(self.call(Method::POST, &path).json(&request))
             .await
     }
+}
+
+fn temperature(request: &GenerateContentRequest) -> Option<f64> {
+    let config = request.generation_config.as_ref()?;
+    config.temperature.map(f64::from)
+}
+
+/// The call of an attempt: within its time, and at its temperature.
+fn attempted(call: &Call, request: &GenerateContentRequest, attempt: Attempt) -> Call {
+    let call = match attempt.temperature {
+        Some(other) if Some(other) != temperature(request) => {
+            call.clone().json(&warmed(request, other))
+        }
+        _ => call.clone(),
+    };
+    attempt.timed(call)
 }
 
 /// The request at another temperature.

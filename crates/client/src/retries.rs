@@ -13,8 +13,9 @@ use tokio::time::{Instant, sleep};
 
 /// Whether and how a failed call is made again. Waits are those that the server names, or else grow
 /// from a second on; what cannot succeed is not tried, nor is a stream whose first chunk has come,
-/// nor what would change something twice. A call that ran out of its time is given twice as much, as
-/// far as [`Policy::longest_deadline`] and [`within`](Self::within) allow.
+/// nor what would change something twice. A call that ran out of its time, be it that of the whole
+/// reply or that of its beginning, is given twice as much, as far as [`Policy::longest_deadline`] and
+/// [`within`](Self::within) allow.
 ///
 /// ```
 /// # use propus_client::testing::{refusal, text};
@@ -63,9 +64,10 @@ impl Retries {
     }
 
     /// By other rules. What needs another route or model or a corrected request is left out: a
-    /// client has one server and sends what it is given. `replies` counts for whole replies: a
-    /// model that ended with nothing said is asked again, at a higher temperature if
-    /// `temperature_step` says so, and the last reply is given whatever it is.
+    /// client has one server and sends what it is given. `replies` counts for whole replies and
+    /// for streams that end with their first chunk: a model that ended with nothing said is asked
+    /// again, at a higher temperature if `temperature_step` says so, and the last reply is given
+    /// whatever it is.
     ///
     /// # Errors
     ///
@@ -125,7 +127,7 @@ impl Retries {
     {
         let first = Attempt {
             deadline,
-            temperature: None,
+            ..Attempt::default()
         };
         self.run_judged(safe, first, attempt, |_| None).await
     }
@@ -149,6 +151,7 @@ impl Retries {
             history: History::default(),
             safe,
             attempt: first,
+            late_after: None,
             end,
         };
         self.deposit();
@@ -159,6 +162,7 @@ impl Retries {
                 Ok(value) => judge(value),
                 Err(error) => error.outcome(),
             };
+            course.late_after = result.as_ref().err().and_then(Error::late_after);
             match outcome.and_then(|outcome| course.next(&outcome)) {
                 Some(wait) => sleep(wait).await,
                 None => return result.map_err(|error| error.after(course.history.attempts)),
@@ -183,10 +187,12 @@ impl Retries {
 }
 
 /// How an attempt is made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Attempt {
     /// The time that it may take.
     pub(crate) deadline: Option<Duration>,
+    /// The time that its reply may take to begin; where there is none, the client's own.
+    pub(crate) first_byte: Option<Duration>,
     /// The temperature; where there is none, the request's own.
     pub(crate) temperature: Option<f64>,
 }
@@ -198,6 +204,8 @@ struct Course<'a> {
     safe: bool,
     /// How the next attempt is made.
     attempt: Attempt,
+    /// How long the last attempt waited for its reply to begin, if that was too short.
+    late_after: Option<Duration>,
     /// When the call must be over.
     end: Option<Instant>,
 }
@@ -233,7 +241,10 @@ impl Course<'_> {
         }
         self.history.note(&decision);
         match &decision {
-            Decision::LongerDeadline { deadline } => self.attempt.deadline = Some(*deadline),
+            Decision::LongerDeadline { deadline } => match self.late_after {
+                Some(_) => self.attempt.first_byte = Some(*deadline),
+                None => self.attempt.deadline = Some(*deadline),
+            },
             Decision::AskAgain { temperature } => {
                 self.attempt.temperature = temperature.or(self.attempt.temperature);
             }
@@ -246,7 +257,7 @@ impl Course<'_> {
         let saved = self.retries.saved();
         let mut situation = Situation::new(&self.retries.policy, &self.history);
         situation.safe = self.safe;
-        situation.deadline = self.attempt().deadline;
+        situation.deadline = self.late_after.or(self.attempt().deadline);
         situation.temperature = self.attempt.temperature;
         situation.remaining = self.remaining();
         situation.budget = saved.as_ref().map(|saved| &saved.budget);

@@ -213,6 +213,41 @@ async fn a_model_that_said_nothing_may_be_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_that_ends_with_nothing_said_may_be_asked_for_again() {
+    let chunk = |json: &str| events(format!("data: {json}\n\n"));
+    let recited = || chunk(r#"{"candidates":[{"finishReason":"RECITATION"}]}"#);
+    let policy = Policy {
+        replies: 1,
+        temperature_step: 0.5,
+        ..Policy::sdk()
+    };
+    let asked = Retries::custom(policy).unwrap();
+    let server = Server::replies([recited(), stream(&["a", "b"])]).await;
+    let model = server.client().model("x").retries(asked.clone());
+    let chunks = model.stream("hello").await.unwrap();
+    assert_eq!(chunks.collect_reply().await.unwrap().text().unwrap(), "ab");
+    assert!(server.requests()[1].body.contains(r#""temperature":1.5"#));
+    // In the end it is given as it is, and without leave at once.
+    let server = Server::replies([recited(), recited(), recited()]).await;
+    for retries in [asked.clone(), Retries::on()] {
+        let model = server.client().model("x").retries(retries);
+        let reply = model.stream("hello").await.unwrap().collect_reply().await;
+        assert!(reply.unwrap().text().unwrap_err().is_recitation());
+    }
+    assert_eq!(server.requests().len(), 3);
+    // What the caller may have is never asked for again.
+    let begun = r#"{"candidates":[{"content":{"parts":[{"text":""}],"role":"model"}}]}"#;
+    let empty = events(format!(
+        "data: {begun}\n\ndata: {{\"candidates\":[{{\"finishReason\":\"RECITATION\"}}]}}\n\n"
+    ));
+    let server = Server::replies([empty, stream(&["a"])]).await;
+    let model = server.client().model("x").retries(asked);
+    let reply = model.stream("hello").await.unwrap().collect_reply().await;
+    assert!(reply.unwrap().text().unwrap_err().is_recitation());
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_that_ran_out_of_time_gets_more() {
     let server = Server::silent_after("").await;
     let client = server.client().with_retries(three());
@@ -226,6 +261,19 @@ async fn a_call_that_ran_out_of_time_gets_more() {
         .map(|one| one.header("x-server-timeout"))
         .collect();
     assert_eq!(times, [Some("30"), Some("60"), Some("120")]);
+    assert!(begun.elapsed() >= Duration::from_secs(210));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_did_not_begin_in_time_gets_more() {
+    let server = Server::silent_after("").await;
+    let client = server.builder().first_byte_timeout(Duration::from_secs(30));
+    let client = client.retries(three()).build().unwrap();
+    let begun = Instant::now();
+    let error = client.model("x").stream("hello").await.unwrap_err();
+    assert!(error.is_timeout());
+    assert!(error.message().ends_with("began within 120s"), "{error}");
+    assert_eq!(server.requests().len(), 3);
     assert!(begun.elapsed() >= Duration::from_secs(210));
 }
 
