@@ -42,10 +42,12 @@ BAR = {"cpu": 1.5, "added": 0.2, "memory": 30, "start": 50}
 
 
 def build(target):
-    for manifest in (f"{HERE}/gateway/Cargo.toml", f"{HERE}/peers/Cargo.toml"):
+    """The folders of the gateway's programs and of the peers', each of which has an `upstream`."""
+    for name in ("gateway", "peers"):
+        manifest = f"{HERE}/{name}/Cargo.toml"
         command = ["cargo", "build", "--release", "--quiet", "--locked", "--manifest-path", manifest]
-        subprocess.run(command + ["--target-dir", target], check=True)
-    return f"{target}/release"
+        subprocess.run(command + ["--target-dir", f"{target}/{name}"], check=True)
+    return f"{target}/gateway/release", f"{target}/peers/release"
 
 
 def upstream(programs):
@@ -54,8 +56,8 @@ def upstream(programs):
 
 
 class Bench:
-    def __init__(self, given, programs, folder, upstream):
-        self.given, self.programs, self.folder = given, programs, folder
+    def __init__(self, given, programs, proxy, folder, upstream):
+        self.given, self.programs, self.proxy, self.folder = given, programs, proxy, folder
         self.bodies = servers.bodies(folder)
         self.direct = servers.direct(upstream)
         self.upstream = upstream
@@ -65,7 +67,7 @@ class Bench:
     def set_up(self):
         wanted = self.given.servers.split(",")
         makers = [
-            lambda: servers.proxy(f"{self.programs}/proxy", self.upstream),
+            lambda: servers.proxy(self.proxy, self.upstream),
             lambda: servers.propus(os.path.abspath(self.given.propus), self.upstream, self.folder),
         ]
         for name in wanted:
@@ -229,11 +231,11 @@ def main():
     arguments.add_argument("--servers", default=",".join(servers.PEERS))
     given = arguments.parse_args()
     given.peers = os.path.abspath(given.peers)
-    programs = build(given.target)
+    programs, peers = build(given.target)
     print(f"{machine()}; {given.rounds} rounds of {given.seconds:g} s")
     with tempfile.TemporaryDirectory() as folder:
         process, address = upstream(programs)
-        bench = Bench(given, programs, folder, address)
+        bench = Bench(given, programs, f"{peers}/proxy", folder, address)
         try:
             bench.set_up()
             bench.measure()
