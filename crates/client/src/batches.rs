@@ -1,6 +1,7 @@
 //! Requests that are answered together, within a day and at half the price.
 
 use crate::{Client, Error, Pages, Poll, error::Kind, models};
+use http::Method;
 use propus_wire::{
     batches::{
         AsyncBatchEmbedContentRequest, BatchAnswer, BatchGenerateContentRequest, BatchInput,
@@ -13,7 +14,6 @@ use propus_wire::{
     operations::{ListOperationsResponse, Operation},
     status::Status,
 };
-use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 

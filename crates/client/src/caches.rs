@@ -1,8 +1,8 @@
 //! Prompts that are kept between calls.
 
 use crate::{Client, Error, Pages, models, pages::page};
-use propus_wire::caches::{CachedContent, ListCachedContentsResponse};
 use http::Method;
+use propus_wire::caches::{CachedContent, ListCachedContentsResponse};
 use std::time::Duration;
 
 /// Prompts that are kept between calls.

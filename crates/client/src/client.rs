@@ -7,8 +7,8 @@ use crate::{
     retries::Attempt,
     transport::{self, Call, Reply, Transport},
 };
-use propus_wire::Version;
 use http::{HeaderMap, Method};
+use propus_wire::Version;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! `embedContent` and `batchEmbedContents`.
 
 use crate::{Client, Contents, Error, models, preflight};
+use http::Method;
 use propus_wire::{
     embed::{
         BatchEmbedContentsRequest, BatchEmbedContentsResponse, EmbedContentRequest,
@@ -8,7 +9,6 @@ use propus_wire::{
     },
     generate::Content,
 };
-use http::Method;
 
 /// The most texts that Google takes at a time.
 const MOST: usize = 100;

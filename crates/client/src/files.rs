@@ -9,10 +9,10 @@ use crate::{
     upload::Source,
 };
 use bytes::Bytes;
+use http::Method;
 use propus_wire::files::{
     File, FileState, ListFilesResponse, RegisterFilesRequest, RegisterFilesResponse,
 };
-use http::Method;
 use std::path::Path;
 use tokio::io::AsyncRead;
 

@@ -1,11 +1,11 @@
 //! `generateContent`, `streamGenerateContent` and `countTokens`, as the API has them.
 
 use crate::{Chunks, Client, Error, models, preflight, retries::Attempt, transport::Call};
+use http::Method;
 use propus_failures::recovery::Outcome;
 use propus_wire::generate::{
     CountTokensRequest, CountTokensResponse, GenerateContentRequest, GenerateContentResponse,
 };
-use http::Method;
 
 impl Client {
     /// Asks a model and waits for the whole answer. An answer that was blocked, or ended before

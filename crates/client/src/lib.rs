@@ -83,6 +83,7 @@ pub use embed::EmbeddingModel;
 pub use error::Error;
 pub use files::Files;
 pub use generative_model::{GenerativeModel, ROUNDS};
+pub use http::Method;
 pub use models::Models;
 pub use operations::Operations;
 pub use pages::Pages;
@@ -93,7 +94,6 @@ pub use propus_failures::{
 };
 pub use propus_wire as wire;
 pub use reply::Reply;
-pub use http::Method;
 pub use retries::Retries;
 pub use stores::FileSearchStores;
 pub use tool::Tool;

@@ -1,8 +1,8 @@
 //! `models.list`, `models.get`, and the names of models.
 
 use crate::{Client, Error, Pages, pages::page, transport::segment};
-use propus_wire::models::{ListModelsResponse, Model};
 use http::Method;
+use propus_wire::models::{ListModelsResponse, Model};
 
 /// The most that the API puts on one page.
 const PAGE_SIZE: u32 = 1000;

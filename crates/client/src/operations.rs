@@ -6,8 +6,8 @@ use crate::{
     models::{self, encoded},
     pages::page,
 };
-use propus_wire::operations::{ListOperationsResponse, Operation, PredictRequest, PredictResponse};
 use http::Method;
+use propus_wire::operations::{ListOperationsResponse, Operation, PredictRequest, PredictResponse};
 
 /// Work that goes on behind the API.
 #[derive(Clone, Copy, Debug)]

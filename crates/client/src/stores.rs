@@ -2,6 +2,7 @@
 
 use crate::{Client, Error, Pages, Upload, models, models::encoded, pages::page, upload::Source};
 use bytes::Bytes;
+use http::Method;
 use propus_wire::{
     operations::Operation,
     stores::{
@@ -9,7 +10,6 @@ use propus_wire::{
         ListFileSearchStoresResponse,
     },
 };
-use http::Method;
 use std::path::Path;
 use tokio::io::AsyncRead;
 

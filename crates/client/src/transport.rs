@@ -276,9 +276,12 @@ impl Builder {
     /// Checks the settings. Nothing is sent yet.
     pub fn build(self) -> Result<Transport, Error> {
         let base = base_url(&self.base_url)?;
-        let address: Uri = base.as_str().parse().map_err(|error: http::uri::InvalidUri| {
-            Error::setup("the base URL cannot be one of HTTP", "").because(error)
-        })?;
+        let address: Uri = base
+            .as_str()
+            .parse()
+            .map_err(|error: http::uri::InvalidUri| {
+                Error::setup("the base URL cannot be one of HTTP", "").because(error)
+            })?;
         let parts = address.clone().into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
             return Err(Error::setup("the base URL is not for HTTP", ""));
@@ -324,7 +327,10 @@ impl Builder {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         }
         if let Some(login) = login(base) {
-            headers.insert(AUTHORIZATION, secret_value("authorization", "Basic ", &login)?);
+            headers.insert(
+                AUTHORIZATION,
+                secret_value("authorization", "Basic ", &login)?,
+            );
         }
         for (name, value) in &self.headers {
             headers.insert(header_name(name)?, header_value(name, value)?);
@@ -368,7 +374,9 @@ fn trusting(authorities: &[Trusted]) -> Result<rustls::ClientConfig, Error> {
             return Err(wrong());
         }
         for certificate in certificates {
-            roots.add(certificate).map_err(|error| wrong().because(error))?;
+            roots
+                .add(certificate)
+                .map_err(|error| wrong().because(error))?;
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -500,7 +508,11 @@ mod tests {
     #[track_caller]
     fn check(base: &str, address: &str, expected: &str) {
         let call = transport(base).call_back(Method::POST, address).unwrap();
-        assert_eq!(call.uri().unwrap().to_string(), expected, "{base} {address}");
+        assert_eq!(
+            call.uri().unwrap().to_string(),
+            expected,
+            "{base} {address}"
+        );
     }
 
     #[test]

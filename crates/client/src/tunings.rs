@@ -4,11 +4,11 @@
 //! asked and deleted as far as the server still has it.
 
 use crate::{Client, Error, Pages, models, pages::page};
+use http::Method;
 use propus_wire::{
     operations::Operation,
     tuning::{ListTunedModelsResponse, TunedModel},
 };
-use http::Method;
 
 /// Models that callers tuned. To ask one, name it: `client.model("tunedModels/mine")`.
 #[derive(Clone, Copy, Debug)]

@@ -9,12 +9,12 @@ use crate::{
     transport::{Call, Reply},
 };
 use bytes::{Bytes, BytesMut};
+use http::Method;
 use propus_wire::{
     files::{CreateFileRequest, CreateFileResponse, File},
     operations::Operation,
     stores::{ChunkingConfig, CustomMetadata, UploadToFileSearchStoreRequest},
 };
-use http::Method;
 use serde::Serialize;
 use std::{fmt, io, marker::PhantomData, path::PathBuf};
 use tokio::io::{AsyncRead, AsyncReadExt};

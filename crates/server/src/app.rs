@@ -106,13 +106,15 @@ pub fn router(app: Arc<App>) -> Router {
     let state = |app: &Arc<App>| app.clone();
     // Everything below /v1 and /v1beta is one handler: a path such as `models/NAME:METHOD` is
     // beyond the router's patterns, and unknown paths must get the front end's page.
-    let api = Router::new()
-        .fallback(routes::dispatch)
-        .layer(middleware::from_fn_with_state(state(&app), inject::inject))
-        .layer(middleware::from_fn_with_state(
-            state(&app),
-            key::require_key,
-        ));
+    let api = Router::new().fallback(routes::dispatch);
+    let api = match &app.injector {
+        Some(_) => api.layer(middleware::from_fn_with_state(state(&app), inject::inject)),
+        None => api,
+    };
+    let api = api.layer(middleware::from_fn_with_state(
+        state(&app),
+        key::require_key,
+    ));
     let ours = Router::new()
         .route("/propus/v1/diagnose", post(routes::ours::diagnosis))
         .route("/propus/v1/check", post(routes::ours::check))

@@ -7,6 +7,7 @@
 mod counts;
 mod refusal;
 mod reserved;
+mod room;
 mod saved;
 
 pub use counts::Counts;

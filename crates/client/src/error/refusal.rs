@@ -1,9 +1,9 @@
 //! An error that the server sent, before a reply or within a stream.
 
 use super::beginning;
+use http::{HeaderMap, StatusCode};
 use propus_failures::recovery::Outcome;
 use propus_wire::status::{Code, Detail, Status};
-use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use std::time::Duration;
 

@@ -98,7 +98,9 @@ impl Arriving {
         let Some(first) = silent.into_iter().chain(self.limits.end).min() else {
             return Poll::Pending;
         };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(first)));
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(first)));
         timer.as_mut().poll(context)
     }
 }

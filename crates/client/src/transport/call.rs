@@ -1,21 +1,13 @@
 //! A call before it is sent. It may be sent again: a clone says the same.
 
 use super::{
-    BoxError, Reply, Times, Transport,
-    arriving::Limits,
-    connect::Sent,
-    header_name, header_value, is_hidden,
-    reply::Place,
-    secret_value,
-    target::Target,
+    BoxError, Reply, Times, Transport, arriving::Limits, connect::Sent, header_name, header_value,
+    is_hidden, reply::Place, secret_value, target::Target,
 };
 use crate::error::{Error, Kind};
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
-use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, Uri, header::CONTENT_TYPE,
-    uri,
-};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header::CONTENT_TYPE, uri};
 use http_body_util::{BodyExt, Either, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper_util::client::legacy;
@@ -192,9 +184,9 @@ impl Call {
         if let Some(Fault(what, hint)) = self.fault {
             return Err(Error::setup(what, hint));
         }
-        let uri = self.uri().map_err(|error| {
-            Error::setup("the path cannot be one of a URL", "").because(error)
-        })?;
+        let uri = self
+            .uri()
+            .map_err(|error| Error::setup("the path cannot be one of a URL", "").because(error))?;
         let Self {
             transport,
             method,
@@ -235,8 +227,17 @@ async fn begun(
     times: Times,
     place: &Place,
 ) -> Result<Response<Incoming>, Error> {
-    let late = times.first_byte.map(|allowed| (allowed, Kind::Late { allowed }));
-    let out = |time| (time, Kind::Timeout { allowed: times.whole });
+    let late = times
+        .first_byte
+        .map(|allowed| (allowed, Kind::Late { allowed }));
+    let out = |time| {
+        (
+            time,
+            Kind::Timeout {
+                allowed: times.whole,
+            },
+        )
+    };
     let limits = [late, times.whole.map(out), times.silence.map(out)];
     let first = limits.into_iter().flatten().min_by_key(|(time, _)| *time);
     let sent = match first {

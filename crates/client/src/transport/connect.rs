@@ -88,7 +88,9 @@ impl Way {
     fn through(proxy: &Intercept, server: &Uri) -> (Self, Option<HeaderValue>) {
         let address = proxy.uri().clone();
         let login = proxy.basic_auth().cloned();
-        let is_socks = address.scheme_str().is_some_and(|scheme| scheme.starts_with("socks"));
+        let is_socks = address
+            .scheme_str()
+            .is_some_and(|scheme| scheme.starts_with("socks"));
         if is_socks {
             let login = proxy.raw_auth();
             let login = login.map(|(name, word)| (name.to_owned(), word.to_owned()));

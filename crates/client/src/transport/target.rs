@@ -64,9 +64,8 @@ impl Target {
 
 fn encode(out: &mut String, text: &str, also: &[u8]) {
     use std::fmt::Write;
-    let is_plain = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || PLAIN.contains(byte) || also.contains(byte)
-    };
+    let is_plain =
+        |byte: &u8| byte.is_ascii_alphanumeric() || PLAIN.contains(byte) || also.contains(byte);
     if text.as_bytes().iter().all(is_plain) {
         return out.push_str(text);
     }
@@ -98,7 +97,10 @@ mod tests {
         let text = target.clone().into_http().unwrap().to_string();
         assert_eq!(text, "/x?alt=sse&a+b=c%26d%3D%C3%A4");
         target.set_query(Some("a=1&b=%20"));
-        assert_eq!(target.clone().into_http().unwrap().to_string(), "/x?a=1&b=%20");
+        assert_eq!(
+            target.clone().into_http().unwrap().to_string(),
+            "/x?a=1&b=%20"
+        );
         target.set_query(None);
         assert_eq!(target.into_http().unwrap().to_string(), "/x");
     }

@@ -1,5 +1,6 @@
 //! Calls with one reply: what is sent, what is read, and every way in which they fail.
 
+use http::Method;
 use propus_client::testing::{KEY, Server, json, reply};
 use propus_client::{
     Client, Error,
@@ -11,7 +12,6 @@ use propus_client::{
         status::Code,
     },
 };
-use http::Method;
 use std::{error::Error as _, time::Duration};
 use tokio::net::TcpListener;
 

@@ -10,7 +10,7 @@ use propus_wire::{Version, frame::Frame, path::Path};
 use serde::Deserialize;
 use std::{
     borrow::Cow,
-    io,
+    io, mem,
     sync::{Mutex, PoisonError},
 };
 
@@ -111,7 +111,7 @@ impl Asked {
         request: Request,
     ) -> Result<Self, Problem> {
         let deadline = Deadline::of(&app.settings, request.headers());
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         let form = Form::of(&head.method, &head.uri, &named);
         let mut asked = Self {
             safe: safe(&head.method, &named),
@@ -121,13 +121,13 @@ impl Asked {
             named,
             version,
             form,
-            headers: head.headers.clone(),
+            headers: mem::take(&mut head.headers),
             body: Bytes::new(),
             once: Mutex::default(),
             goes_once: false,
             deadline,
         };
-        if asked.form == Form::Opaque && !is_small(&head.headers) {
+        if asked.form == Form::Opaque && !is_small(&asked.headers) {
             asked.once = Mutex::new(Some(once(body)));
             asked.goes_once = true;
             return Ok(asked);

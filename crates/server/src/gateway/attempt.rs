@@ -24,7 +24,7 @@ use propus_failures::recovery::{Fault, Outcome, Progress};
 use propus_wire::{Message, Mode, frame::Frame, generate::GenerateContentResponse};
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use std::{io::Read, sync::Arc};
+use std::{borrow::Cow, io::Read, sync::Arc};
 use tokio::time::timeout_at;
 
 /// The longest reply that is judged as a whole, in bytes: no API sends more, and memory is not endless.
@@ -179,28 +179,29 @@ impl Course {
     }
 
     /// The caller's headers. A later attempt has less time left than they say.
-    fn headers(&self) -> HeaderMap {
+    fn headers(&self) -> Cow<'_, HeaderMap> {
         const TIMEOUT: HeaderName = HeaderName::from_static("x-server-timeout");
-        let mut headers = self.asked.headers.clone();
+        let mut headers = Cow::Borrowed(&self.asked.headers);
         self.trace(&mut headers);
         if self.streamed {
-            headers.remove(header::ACCEPT_ENCODING);
+            headers.to_mut().remove(header::ACCEPT_ENCODING);
         }
         if self.history.attempts > 1 && headers.contains_key(&TIMEOUT) {
             let left = self.asked.deadline.remaining().as_secs_f64().ceil() as u64;
-            headers.insert(TIMEOUT, HeaderValue::from(left.max(1)));
+            let left = HeaderValue::from(left.max(1));
+            headers.to_mut().insert(TIMEOUT, left);
         }
         headers
     }
 
     /// Where a collector is told of this request, the upstream's is a part of it; else it is as far below
     /// the caller's as this one.
-    fn trace(&self, headers: &mut HeaderMap) {
+    fn trace(&self, headers: &mut Cow<'_, HeaderMap>) {
         const PARENT: HeaderName = HeaderName::from_static("traceparent");
         if headers.contains_key(&PARENT)
             && let Some(child) = self.app.metrics.trace_child(&self.record)
         {
-            headers.insert(PARENT, child);
+            headers.to_mut().insert(PARENT, child);
         }
     }
 

@@ -4,7 +4,7 @@
 //! which ways are left, is gathered here.
 
 use crate::{
-    accounts::Caller,
+    accounts::{Caller, Project},
     app::App,
     gateway::{
         State,
@@ -19,7 +19,7 @@ use crate::{
     },
     layers::origin::Peer,
     metrics::Record,
-    quotas::{Needed, Reserved, Work},
+    quotas::{Needed, Quotas, Reserved, Work},
 };
 use axum::response::Response;
 use bytes::Bytes;
@@ -41,7 +41,10 @@ use propus_wire::{
 };
 use rand::Rng;
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::time::{Instant, sleep};
 
 /// One call on its way.
@@ -675,16 +678,17 @@ impl Course {
         else {
             return Ok(());
         };
+        let (now, project) = ((self.app.settings.clock)(), &caller.project);
         let (work, needed) = match method.as_str() {
             "generateContent" | "streamGenerateContent" => {
-                (Work::Generate, vec![generating(&self.body)])
+                let needed = generating(&self.body, quotas, now, project, model);
+                (Work::Generate, vec![needed])
             }
             "embedContent" => (Work::Embed, vec![Needed::default()]),
             "batchEmbedContents" => (Work::Embed, vec![Needed::default(); texts(&self.body)]),
             _ => return Ok(()),
         };
-        let now = (self.app.settings.clock)();
-        let reserved = quotas.reserve(now, &caller.project, model, work, &needed);
+        let reserved = quotas.reserve(now, project, model, work, &needed);
         let reserved = reserved.await.inspect_err(|problem| {
             self.app.metrics.quota_refused(problem);
         })?;
@@ -728,12 +732,30 @@ fn temperature(body: &[u8]) -> Option<f64> {
     Some(f64::from(request.generation_config?.temperature?))
 }
 
-fn generating(body: &[u8]) -> Needed {
-    let request = GenerateContentRequest::from_json(body, Mode::Lenient).unwrap_or_default();
-    Needed {
-        input: propus_tokens::count_request(&request).tokens,
-        output: crate::pipeline::most_output(&request),
+/// What a call needs at most: a prompt has no more tokens than bytes, and its reply will tell how many they
+/// were. Only where that is much beside what is left are they counted now, which takes longer than all else
+/// that is done for a call.
+fn generating(
+    body: &[u8],
+    quotas: &Quotas,
+    now: SystemTime,
+    project: &Project,
+    model: &str,
+) -> Needed {
+    let mut needed = Needed {
+        input: body.len() as u64,
+        output: None,
+    };
+    let is_ample = |needed| quotas.has_ample_room(now, project, model, needed);
+    if !quotas.bills(project, model) && is_ample(needed) {
+        return needed;
     }
+    let request = GenerateContentRequest::from_json(body, Mode::Lenient).unwrap_or_default();
+    needed.output = crate::pipeline::most_output(&request);
+    if !is_ample(needed) {
+        needed.input = propus_tokens::count_request(&request).tokens;
+    }
+    needed
 }
 
 fn texts(body: &[u8]) -> usize {

@@ -13,6 +13,7 @@ use propus_failures::recovery::{Policy, Scope};
 use rand::Rng;
 use std::{
     collections::{HashMap, HashSet},
+    ops::Deref,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -28,9 +29,12 @@ pub(super) enum Upstream {
     Here(String),
 }
 
-/// One way to an answer.
+/// One way to an answer. A call copies it several times, so copies share what it consists of.
 #[derive(Clone, Debug)]
-pub(super) struct Way {
+pub(super) struct Way(Arc<Inner>);
+
+#[derive(Debug)]
+pub(super) struct Inner {
     pub upstream: Upstream,
     /// The engine's name, with the number of the key where there are several.
     pub name: String,
@@ -175,24 +179,25 @@ impl Map {
         // A name that the configuration gives is known.
         let counted = route.model.as_deref().unwrap_or(counted);
         let line = self.line(engine, counted);
-        let way = |upstream, name: String, parts, lane| Way {
-            upstream,
-            queue: self.queue(&name),
-            name,
-            engine: engine.to_owned(),
-            model: model.map(str::to_owned),
-            parts,
-            line: line.clone(),
-            lane,
+        let way = |upstream, name: String, model: Option<&str>, parts, lane| {
+            Way(Arc::new(Inner {
+                upstream,
+                queue: self.queue(&name),
+                name,
+                engine: engine.to_owned(),
+                model: model.map(str::to_owned),
+                parts,
+                line: line.clone(),
+                lane,
+            }))
         };
         let counted = Some(counted).filter(|counted| !counted.is_empty());
         let google = match self.engines.get(engine) {
             Some(Known::Google(google)) => google,
             Some(Known::Here(own)) => {
                 let parts = Parts::new(engine, Some(own), None);
-                let mut way = way(Upstream::Here(own.clone()), engine.to_owned(), parts, None);
-                way.model = Some(own.clone());
-                return vec![way];
+                let upstream = Upstream::Here(own.clone());
+                return vec![way(upstream, engine.to_owned(), Some(own), parts, None)];
             }
             None => return Vec::new(),
         };
@@ -212,7 +217,13 @@ impl Map {
                     .and_then(|((_, project, _), counted)| self.lanes.lane(project, counted));
                 let name = way_name(engine, at, keys.len());
                 let parts = Parts::new(engine, counted, ours);
-                way(Upstream::Google(google.clone(), at), name, parts, lane)
+                way(
+                    Upstream::Google(google.clone(), at),
+                    name,
+                    model,
+                    parts,
+                    lane,
+                )
             })
             .collect()
     }
@@ -308,6 +319,14 @@ fn shuffled(routes: &[Route]) -> Vec<&Route> {
     order
 }
 
+impl Deref for Way {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
 impl Way {
     /// It has served, if only with an error that is the request's own.
     pub fn served(&self) {
@@ -378,7 +397,7 @@ mod tests {
         let map = map(TWO);
         let names = |bound| {
             let ways = ways(&map, bound);
-            ways.into_iter().map(|way| way.name).collect::<Vec<_>>()
+            ways.iter().map(|way| way.name.clone()).collect::<Vec<_>>()
         };
         assert_eq!(names(false), ["a/1", "a/2", "a/3", "b", "here"]);
         assert_eq!(names(false), ["a/2", "a/3", "a/1", "b", "here"]);

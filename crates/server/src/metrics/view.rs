@@ -177,7 +177,10 @@ impl Rates<'_> {
 
     fn all(&self, name: &str) -> f64 {
         let samples = self.after.of(name).iter();
-        samples.map(|sample| self.rate(name, sample)).sum()
+        // An empty sum of floats is -0.
+        samples
+            .map(|sample| self.rate(name, sample))
+            .fold(0.0, |sum, rate| sum + rate)
     }
 
     fn rate(&self, name: &str, sample: &Sample) -> f64 {

@@ -125,6 +125,59 @@ async fn own_keys_have_own_quotas() {
     assert_eq!(raw.requests().len(), 2);
 }
 
+/// A gateway that counts by the row, before an upstream whose reply has this text.
+async fn counted(row: &str, reply: &str) -> Server {
+    let kind = "content-type: application/json\r\n";
+    let raw = Raw::start(vec![whole("200 OK", kind, reply)]).await;
+    let settings = format!(
+        "[engines.a]\nbase_url = '{}'\napi_key = 'k'\n[models]\ndefault = 'a'",
+        raw.url
+    );
+    let settings: Settings = toml::from_str(&settings).unwrap();
+    let gateway = Gateway::new(&settings, &BTreeMap::new()).unwrap();
+    Server::changed(|app| {
+        app.gateway = Some(gateway);
+        app.quotas = Some(counting(row));
+    })
+}
+
+/// The tokens that the server has counted in this minute.
+fn tokens(server: &Server) -> u64 {
+    let projects = server.accounts().projects().unwrap();
+    let quotas = server.app().quotas.as_ref().unwrap();
+    let now = (server.app().settings.clock)();
+    let used = quotas.used(now, &projects[0], "gemini-2.5-flash");
+    used.minute.tokens
+}
+
+const GOOD: &str = r#"{"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}]}"#;
+
+#[tokio::test]
+async fn a_prompt_is_counted_exactly_where_room_is_short() {
+    // Bytes are many more than 3; the prompt is one token.
+    let server = counted("{ rpm = 'unlimited', tpm = 3, rpd = 'unlimited' }", GOOD).await;
+    for _ in 0..3 {
+        assert_eq!(server.post(UNARY, BODY).await.status, 200);
+    }
+    assert_eq!(tokens(&server), 3);
+    let reply = server.post(UNARY, BODY).await;
+    assert_eq!(reply.header("x-propus-failure"), "quota-tokens-per-minute");
+}
+
+#[tokio::test]
+async fn where_there_is_ample_room_the_reply_tells_the_tokens() {
+    let row = "{ rpm = 'unlimited', tpm = 1_000_000, rpd = 'unlimited' }";
+    let told = GOOD.replace(
+        "\"STOP\"}]",
+        "\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":7}",
+    );
+    for (reply, expected) in [(told.as_str(), 7), (GOOD, BODY.len() as u64)] {
+        let server = counted(row, reply).await;
+        assert_eq!(server.post(UNARY, BODY).await.status, 200);
+        assert_eq!(tokens(&server), expected, "{reply}");
+    }
+}
+
 #[tokio::test]
 async fn settings_change_without_a_restart() {
     let of = |text: &'static str| {
