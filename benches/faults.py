@@ -54,15 +54,11 @@ class Served:
         self.process.wait()
 
 
-# What the gateway may repeat by default is a fifth of the calls, which is less than fails here.
-BUDGET = "[recovery.budget]\nof_calls = 0.5\nmost = 100\n"
-
-
-def propus(given, upstream, folder, further):
+def propus(given, upstream, folder):
     """The gateway: the program's, or the example's."""
     place = tempfile.mkdtemp(dir=folder)
     engine = f"[engines.upstream]\nbase_url = '{upstream}'\napi_key = 'soak'\n"
-    rest = f"[models]\ndefault = 'upstream'\n{further}"
+    rest = "[models]\ndefault = 'upstream'\n"
     if not given.propus:
         written(f"{place}/gateway.toml", engine + rest)
         return Served([given.soak, "gateway", f"{place}/gateway.toml"])
@@ -222,8 +218,7 @@ def ways(given, upstream, folder):
     yield "google-genai, 5 attempts", Direct, 5, True
     litellm = lambda: LiteLlm(environment(given.folder, "litellm", LITELLM), upstream, folder)
     yield "google-genai, LiteLLM", litellm, 0, False
-    yield "google-genai, Propus", lambda: propus(given, upstream, folder, ""), 0, True
-    yield "google-genai, Propus with a larger budget", lambda: propus(given, upstream, folder, BUDGET), 0, True
+    yield "google-genai, Propus", lambda: propus(given, upstream, folder), 0, True
 
 
 def main():

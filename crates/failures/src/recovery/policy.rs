@@ -113,6 +113,18 @@ impl Default for Share {
     }
 }
 
+impl Share {
+    /// Half of the calls, one more a second, a hundred at the beginning: enough where a third of all first
+    /// attempts fails, and an outage is still met with at most half as many attempts again.
+    pub fn gateway() -> Self {
+        Self {
+            of_calls: 0.5,
+            per_second: 1.0,
+            most: 100,
+        }
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self::sdk()
@@ -158,6 +170,7 @@ impl Policy {
             // Who configures a larger model wants it.
             larger_model: true,
             replies: 1,
+            budget: Some(Share::gateway()),
             ..Self::sdk()
         }
     }

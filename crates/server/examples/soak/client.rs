@@ -22,11 +22,7 @@ pub(crate) fn patient(url: &str) -> Client {
             most: Duration::from_millis(100),
         },
         replies: 1,
-        budget: Some(Share {
-            of_calls: 0.5,
-            most: 100,
-            ..Share::default()
-        }),
+        budget: Some(Share::gateway()),
         ..Policy::sdk()
     };
     Client::builder()

@@ -15,15 +15,11 @@ use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc};
 use tower::ServiceExt;
 
-/// What this run sets besides: times that suit an upstream on the same machine, and leave for as many
-/// repetitions as failures are provoked.
+/// What this run sets besides: times that suit an upstream on the same machine.
 const HURRIED: &str = "
 [recovery.backoff]
 first_seconds = 0.02
 most_seconds = 0.1
-[recovery.budget]
-of_calls = 0.5
-most = 100
 ";
 
 /// The gateway of this run.
