@@ -244,7 +244,7 @@ async fn begun(
         None => sending.await,
         Some((time, kind)) => match timeout(time, sending).await {
             Ok(sent) => sent,
-            Err(_) => return Err(place.error(kind)),
+            Err(_) => return Err(place.late(kind)),
         },
     };
     sent.map_err(|error| {

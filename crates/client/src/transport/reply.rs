@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
-    fmt,
+    fmt, io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -53,6 +53,12 @@ impl Place {
         Error::new(kind).at(&self.server.shown)
     }
 
+    /// What did not come in time.
+    pub(super) fn late(&self, kind: Kind) -> Error {
+        self.error(kind)
+            .because(io::Error::from(io::ErrorKind::TimedOut))
+    }
+
     /// Puts a mark in the place of credentials.
     fn redact(&self, mut text: String) -> String {
         for secret in self.server.secrets.iter().chain(&self.secrets) {
@@ -73,7 +79,7 @@ impl Place {
     /// A body that did not arrive whole, or not in time.
     fn broken(&self, broken: Broken) -> Error {
         match broken {
-            Broken::Late => self.error(Kind::Timeout {
+            Broken::Late => self.late(Kind::Timeout {
                 allowed: self.timeout,
             }),
             Broken::Cut(error) => {

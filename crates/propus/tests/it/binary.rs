@@ -64,6 +64,16 @@ impl Place {
     }
 }
 
+impl Place {
+    /// A server with the default models, which are where they are for the user.
+    pub(crate) fn serve_models(&self, more: &[&str]) -> Server {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_propus"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]);
+        command.arg(self.path("state")).args(more);
+        Server::start(command)
+    }
+}
+
 impl Server {
     fn start(mut command: Command) -> Self {
         let mut child = command
