@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod app;
+mod front;
 pub mod gateway;
 pub mod inject;
 mod layers;
