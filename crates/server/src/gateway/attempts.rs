@@ -85,7 +85,7 @@ pub(super) struct Course {
 /// What comes next.
 enum Next {
     /// An attempt on this way.
-    Attempt(Box<Way>),
+    Attempt(Way),
     /// The caller is told.
     Tell,
 }
@@ -127,12 +127,12 @@ impl Course {
     pub async fn run(mut self) -> Response {
         let first = self.begin().await;
         let mut next = match first {
-            Ok(way) => Next::Attempt(Box::new(way)),
+            Ok(way) => Next::Attempt(way),
             Err(response) => return response,
         };
         while let Next::Attempt(way) = next {
             self.send_by(&way);
-            let (way, attempted) = self.attempt_hedged(*way).await;
+            let (way, attempted) = self.attempt_hedged(way).await;
             next = match attempted {
                 Attempted::Served(response) => {
                     self.served(&way);
@@ -144,7 +144,7 @@ impl Course {
                     self.tell_answer(Some(&reply));
                     self.settle(Some(reply)).await;
                     self.keep(&passed);
-                    return self.marked(passed.response());
+                    return self.marked(passed.into_response());
                 }
                 Attempted::Begun(begun) => {
                     self.served(&way);
@@ -357,13 +357,13 @@ impl Course {
 
     /// The ways of that model.
     fn larger(&self) -> Option<Vec<Way>> {
-        let bound = self.asked.is_bound();
-        self.state.ways_of(&self.app, self.larger_model()?, bound)
+        let bound = || self.asked.is_bound();
+        self.state.ways_of(&self.app, self.larger_model()?, &bound)
     }
 
     async fn chosen(&mut self) -> Next {
         match self.choose().await {
-            Ok(way) => Next::Attempt(Box::new(way)),
+            Ok(way) => Next::Attempt(way),
             Err(failed) => {
                 self.failed.push(failed);
                 Next::Tell
@@ -423,6 +423,9 @@ impl Course {
     /// The first way whose breaker is closed and whose quota has room; else the first that will have.
     async fn with_room(&mut self, ways: Vec<Way>) -> Result<Way, Arc<Failed>> {
         let tokens = self.tokens_for(&ways);
+        if let [way] = &ways[..] {
+            return self.admitted(way.clone(), tokens).await;
+        }
         let closed: Vec<&Way> = ways.iter().filter(|way| way.line.is_closed()).collect();
         let best = match closed.is_empty() {
             true => ways.iter().collect(),
@@ -444,7 +447,7 @@ impl Course {
     async fn enter(&mut self, way: Way) -> Next {
         let tokens = self.tokens_for(std::slice::from_ref(&way));
         match self.admitted(way, tokens).await {
-            Ok(way) => Next::Attempt(Box::new(way)),
+            Ok(way) => Next::Attempt(way),
             Err(failed) => {
                 self.failed.push(failed);
                 Next::Tell
