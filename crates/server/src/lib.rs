@@ -1,6 +1,6 @@
 //! The Gemini API over HTTP.
 //!
-//! [`app::router`] lists the layers; `routes` go from a path to a reply; `pipeline` carries out
+//! `front` lists what stands around the routes; `routes` go from a path to a reply; `pipeline` carries out
 //! one call; [`registry`] knows the models. Nothing here knows the local engine or reads the
 //! environment.
 
