@@ -162,10 +162,11 @@ impl Google {
             Sent::Streamed(body) => call.exchange_streamed(body).await,
         };
         let reply = reply.map_err(|error| broken(&error))?;
+        let (status, headers, body) = reply.into_parts();
         Ok(Answer {
-            status: reply.status(),
-            headers: headers::inward(reply.headers()),
-            pieces: pieces(reply.chunks(), self.silence),
+            status,
+            headers: headers::inward(headers),
+            pieces: pieces(body, self.silence),
         })
     }
 }

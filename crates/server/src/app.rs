@@ -2,11 +2,12 @@
 
 use crate::{
     accounts::Accounts,
+    front::{self, Front},
     gateway::Gateway,
     inject::Injector,
     layers::{
         admin::{self, AdminToken},
-        cors, inject, key, render,
+        key,
         shed::{self, Load},
     },
     metrics::Metrics,
@@ -16,25 +17,18 @@ use crate::{
     routes,
 };
 use axum::{
-    Router, middleware,
-    response::IntoResponse,
+    Router,
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::Response,
     routing::{get, post},
 };
-use propus_failures::service::internal_500::Internal500;
 use propus_wire::{Surface, Version};
 use std::{
-    any::Any,
     sync::Arc,
     time::{Duration, SystemTime},
 };
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    compression::{
-        CompressionLayer, Predicate,
-        predicate::{NotForContentType, SizeAbove},
-    },
-    decompression::RequestDecompressionLayer,
-};
+use tower_http::decompression::RequestDecompressionLayer;
 
 /// Tells the time; tests pass their own.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -101,82 +95,52 @@ pub struct App {
     pub metrics: Metrics,
 }
 
-/// The routes with their layers.
+/// Answers everything: [`Front`] stands around the routes, and the router knows those that are not calls of
+/// the API.
 pub fn router(app: Arc<App>) -> Router {
-    let state = |app: &Arc<App>| app.clone();
-    // Everything below /v1 and /v1beta is one handler: a path such as `models/NAME:METHOD` is
-    // beyond the router's patterns, and unknown paths must get the front end's page.
-    let api = Router::new().fallback(routes::dispatch);
-    let api = match &app.injector {
-        Some(_) => api.layer(middleware::from_fn_with_state(state(&app), inject::inject)),
-        None => api,
-    };
-    let api = api.layer(middleware::from_fn_with_state(
-        state(&app),
-        key::require_key,
-    ));
+    let others = others(&app);
+    let front = Front { app, others };
+    Router::new()
+        .fallback(front::answer)
+        .with_state(Arc::new(front))
+}
+
+fn others(app: &Arc<App>) -> Router {
     let ours = Router::new()
         .route("/propus/v1/diagnose", post(routes::ours::diagnosis))
         .route("/propus/v1/check", post(routes::ours::check))
-        .layer(middleware::from_fn_with_state(
-            state(&app),
-            key::require_known_key,
-        ));
+        .layer(middleware::from_fn_with_state(app.clone(), known_key));
     let provoking = match &app.injector {
-        Some(_) => routes::inject::router(&app),
+        Some(_) => routes::inject::router(app),
         None => Router::new(),
     };
-    let api = api
-        .merge(ours)
+    let ours = ours
         .merge(provoking)
-        .nest("/propus/v1", routes::admin::routes(&app))
-        // Load is shed outside the quota: what is refused costs nobody a unit.
-        .layer(middleware::from_fn_with_state(state(&app), shed::shed))
-        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true));
+        .nest("/propus/v1", routes::admin::routes(app))
+        .layer(middleware::from_fn_with_state(app.clone(), shed_load));
     let metrics = Router::new()
         .route("/metrics", get(routes::metrics::text))
         .layer(middleware::from_fn_with_state(
-            state(&app),
+            app.clone(),
             admin::require_nearness,
         ));
+    // Everything below /v1 and /v1beta is one handler: a path such as `models/NAME:METHOD` is
+    // beyond the router's patterns, and unknown paths must get the front end's page.
     Router::new()
+        .fallback(front::api)
+        .merge(ours)
+        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .route("/", get(routes::about::index))
         .route("/healthz", get(routes::about::alive))
         .route("/readyz", get(routes::about::ready))
         .merge(metrics)
-        .merge(api)
-        .with_state(state(&app))
-        // From here on outwards: a panic becomes a problem, a problem becomes Google's bytes, and
-        // only then are bytes compressed and marked for browsers.
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(state(&app), render::render))
-        .layer(cors::layer())
-        .layer(
-            CompressionLayer::new().gzip(true).compress_when(
-                SizeAbove::new(256)
-                    .and(NotForContentType::SSE)
-                    .and(is_whole),
-            ),
-        )
+        .with_state(app.clone())
 }
 
-fn panicked(cause: Box<dyn Any + Send>) -> axum::response::Response {
-    let text = cause
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| cause.downcast_ref::<&str>().copied())
-        .unwrap_or("unknown");
-    let cause = Some(format!("panic: {text}"));
-    render::Failed(Internal500 { cause }.into()).into_response()
+async fn known_key(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    key::require_known_key(&app, request, |request| next.run(request)).await
 }
 
-/// Streams are not compressed: a chunk must leave at once. Nor is what another server has answered, which
-/// stays as it came.
-fn is_whole(
-    _: http::StatusCode,
-    _: http::Version,
-    _: &http::HeaderMap,
-    extensions: &http::Extensions,
-) -> bool {
-    extensions.get::<render::Streams>().is_none() && extensions.get::<render::Foreign>().is_none()
+async fn shed_load(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    shed::shed(&app, request, |request| next.run(request)).await
 }

@@ -45,6 +45,7 @@ use same::Same;
 use settings::Hedging;
 use std::{
     collections::{BTreeMap, HashMap},
+    mem,
     sync::{Arc, PoisonError, RwLock},
 };
 use thiserror::Error;
@@ -157,10 +158,10 @@ impl State {
             };
             return home.map(|home| vec![home]);
         };
-        self.ways_of(app, model, asked.is_bound())
+        self.ways_of(app, model, &|| asked.is_bound())
     }
 
-    fn ways_of(&self, app: &App, name: &str, bound: bool) -> Option<Vec<Way>> {
+    fn ways_of(&self, app: &App, name: &str, bound: &dyn Fn() -> bool) -> Option<Vec<Way>> {
         let model = self.model(app, name)?;
         let counted = if self.is_known(app, name) { name } else { "" };
         Some(self.map.ways(model, name, counted, bound))
@@ -193,7 +194,7 @@ pub(crate) fn takes(app: &App, path: &str) -> bool {
 }
 
 /// Answers a call by other servers, or gives it back.
-pub(crate) async fn answer(app: &Arc<App>, request: Request) -> Result<Response, Request> {
+pub(crate) async fn answer(app: &Arc<App>, mut request: Request) -> Result<Response, Request> {
     let Some(gateway) = &app.gateway else {
         return Err(request);
     };
@@ -207,15 +208,16 @@ pub(crate) async fn answer(app: &Arc<App>, request: Request) -> Result<Response,
     {
         return Err(request);
     }
-    let extensions = request.extensions().clone();
-    let asked = match Asked::read(app, named, version, request).await {
+    let extensions = mem::take(request.extensions_mut());
+    let place = extensions.get();
+    let asked = match Asked::read(app, named, version, request, place).await {
         Ok(asked) => asked,
         Err(problem) => return Ok(Rendered(problem).into_response()),
     };
     match state.ways(app, &asked) {
         Some(ways) if !ways.is_empty() => {
             let course = Course::new(app.clone(), state, asked, ways, extensions);
-            Ok(course.run().await)
+            Ok(Box::pin(course.run()).await)
         }
         _ => Err(asked.into_request(extensions)),
     }

@@ -1,6 +1,7 @@
-//! HTTP concerns, one file each. The order in which they stand around the routes is in `app.rs`.
+//! HTTP concerns, one file each. The order in which they stand around the routes is in `front.rs`.
 
 pub mod admin;
+pub mod compress;
 pub mod cors;
 pub mod inject;
 pub mod key;

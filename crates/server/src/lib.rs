@@ -1,11 +1,12 @@
 //! The Gemini API over HTTP.
 //!
-//! [`app::router`] lists the layers; `routes` go from a path to a reply; `pipeline` carries out
+//! `front` lists what stands around the routes; `routes` go from a path to a reply; `pipeline` carries out
 //! one call; [`registry`] knows the models. Nothing here knows the local engine or reads the
 //! environment.
 
 pub mod accounts;
 pub mod app;
+mod front;
 pub mod gateway;
 pub mod inject;
 mod layers;

@@ -18,7 +18,8 @@ use crate::{
     layers::{render::Failed, shed::Place},
 };
 use axum::{
-    extract::{Request, State},
+    body::Body,
+    extract::Request,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -39,13 +40,13 @@ use serde_json::Value;
 use std::{error::Error, sync::Arc};
 
 /// Answers everything below `/v1` and `/v1beta`: by other servers where the gateway has them, else here.
-pub async fn dispatch(State(app): State<Arc<App>>, request: Request) -> Response {
-    let request = match gateway::answer(&app, request).await {
+pub async fn dispatch(app: &Arc<App>, request: Request) -> Response {
+    let request = match gateway::answer(app, request).await {
         Ok(response) => return response,
         Err(request) => request,
     };
     let path = request.uri().path().to_owned();
-    match here(&app, request).await {
+    match Box::pin(here(app, request)).await {
         Some(reply) => reply.unwrap_or_else(|problem| Failed(problem).into_response()),
         None => not_found::page(&path),
     }
@@ -86,9 +87,14 @@ async fn method(
 
 /// Reads a whole body, up to the limit.
 pub async fn body(app: &App, request: Request) -> Result<Bytes, Problem> {
-    let limit = app.settings.body_limit;
     let place = request.extensions().get::<Place>().cloned();
-    let mut body = Limited::new(request.into_body(), limit);
+    body_held(app, request.into_body(), place.as_ref()).await
+}
+
+/// The same, with the room that it takes counted in a place.
+pub async fn body_held(app: &App, body: Body, place: Option<&Place>) -> Result<Bytes, Problem> {
+    let limit = app.settings.body_limit;
+    let mut body = Limited::new(body, limit);
     let mut pieces: Vec<Bytes> = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| unreadable(error.as_ref(), limit))?;

@@ -552,18 +552,20 @@ macro_rules! message {
     (@beta) => { false };
     (@beta beta) => { true };
     (@conflict $self:ident; $( $field:ident $($oneof:ident)? ; )*) => {{
+        // Most messages have no group, and those that have one have no more.
+        let mut last: Option<&'static str> = None;
         let mut seen: Vec<&'static str> = Vec::new();
-        $( $crate::message!(@member $self seen $field $($oneof)?); )*
-        let _ = &mut seen;
+        $( $crate::message!(@member $self last seen $field $($oneof)?); )*
+        let _ = (&mut last, &mut seen);
         false
     }};
-    (@member $self:ident $seen:ident $field:ident) => {};
-    (@member $self:ident $seen:ident $field:ident $group:ident) => {
+    (@member $self:ident $last:ident $seen:ident $field:ident) => {};
+    (@member $self:ident $last:ident $seen:ident $field:ident $group:ident) => {
         if !$crate::message::FieldValue::is_unset(&$self.$field) {
-            if $seen.contains(&stringify!($group)) {
+            if $last == Some(stringify!($group)) || $seen.contains(&stringify!($group)) {
                 return true;
             }
-            $seen.push(stringify!($group));
+            $seen.extend($last.replace(stringify!($group)));
         }
     };
 }

@@ -45,9 +45,8 @@ impl<'a> Path<'a> {
         if rest.contains('/') {
             return None;
         }
-        match split_method(&rest) {
+        match split_method(rest.clone()) {
             Some((name, method)) if !name.is_empty() && !method.is_empty() => {
-                let (name, method) = (name.to_owned().into(), method.to_owned().into());
                 Some(Self::Method(version, Resource { collection, name }, method))
             }
             None if !rest.is_empty() && collection == "models" => Some(Self::Model(version, rest)),
@@ -57,8 +56,17 @@ impl<'a> Path<'a> {
 }
 
 /// The method stands behind the last colon: model names may hold colons of their own.
-fn split_method(rest: &str) -> Option<(&str, &str)> {
-    rest.rsplit_once(':')
+fn split_method(rest: Cow<'_, str>) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+    match rest {
+        Cow::Borrowed(rest) => {
+            let (name, method) = rest.rsplit_once(':')?;
+            Some((name.into(), method.into()))
+        }
+        Cow::Owned(rest) => {
+            let (name, method) = rest.rsplit_once(':')?;
+            Some((name.to_owned().into(), method.to_owned().into()))
+        }
+    }
 }
 
 /// A model's name without `models/`.

@@ -199,8 +199,8 @@ impl Call {
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = uri;
-        *request.headers_mut() = server.headers.clone();
-        request.headers_mut().extend(headers);
+        *request.headers_mut() = headers;
+        complete(request.headers_mut(), &server.headers);
         let began = Instant::now();
         let sending = server.pool.request(request);
         let as_received = server.as_received;
@@ -218,6 +218,16 @@ impl Call {
         let fault = Fault(error.message(), error.hint().unwrap_or_default());
         self.fault.get_or_insert(fault);
         self
+    }
+}
+
+/// Adds headers by names that are not there yet.
+fn complete(headers: &mut HeaderMap, more: &HeaderMap) {
+    for name in more.keys() {
+        if !headers.contains_key(name) {
+            let values = more.get_all(name).iter();
+            values.for_each(|value| _ = headers.append(name, value.clone()));
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
-    fmt, io,
+    fmt, io, mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -122,6 +122,12 @@ impl Reply {
     /// A header, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers().get(name)?.to_str().ok()
+    }
+
+    /// Status, headers and body, each for itself.
+    pub fn into_parts(mut self) -> (StatusCode, HeaderMap, Body) {
+        let (status, headers) = (self.status, mem::take(&mut self.headers));
+        (status, headers, self.chunks())
     }
 
     /// All headers.

@@ -3,40 +3,63 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use propus_wire::path;
 
-/// Those of one connection (RFC 9110, 7.6.1), and what is made anew for the next one.
-const OF_CONNECTION: [&str; 12] = [
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "host",
-    "expect",
-    "content-length",
-];
+/// Whether a header is one of a single connection (RFC 9110, 7.6.1), or made anew for the next one.
+fn is_of_connection(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+            | "host"
+            | "expect"
+            | "content-length"
+    )
+}
 
-/// Where a caller's key may be.
-const OF_CALLER: [&str; 2] = ["x-goog-api-key", "authorization"];
+/// Whether a caller's key may be in it.
+fn is_of_caller(name: &HeaderName) -> bool {
+    matches!(name.as_str(), "x-goog-api-key" | "authorization")
+}
+
+/// The headers that the connection's own names as such.
+fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    let named = headers.get_all(header::CONNECTION).iter();
+    named
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect()
+}
 
 /// The headers to send on: all but those of the connection and, unless it is passed, the caller's key.
 pub(super) fn outward(headers: &HeaderMap, pass_key: bool) -> HeaderMap {
-    let mut kept = without_connection(headers);
-    if !pass_key {
-        for name in OF_CALLER {
-            kept.remove(name);
-        }
+    let named = named_by_connection(headers);
+    let stays = |name: &HeaderName| {
+        is_of_connection(name)
+            || named.contains(name)
+            || name == header::ACCEPT_ENCODING
+            || !pass_key && is_of_caller(name)
+    };
+    // With room for what is added later.
+    let mut kept = HeaderMap::with_capacity(headers.len() + 4);
+    for (name, value) in headers.iter().filter(|(name, _)| !stays(name)) {
+        kept.append(name.clone(), value.clone());
     }
-    narrow_encoding(&mut kept);
+    if takes_gzip(headers) && !named.contains(&header::ACCEPT_ENCODING) {
+        kept.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     kept
 }
 
 /// Only gzip is asked for, and only where the caller takes it: other forms could not be watched.
-fn narrow_encoding(headers: &mut HeaderMap) {
-    let takes_gzip = headers
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    headers
         .get_all(header::ACCEPT_ENCODING)
         .iter()
         .filter_map(|value| value.to_str().ok())
@@ -45,48 +68,24 @@ fn narrow_encoding(headers: &mut HeaderMap) {
             let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
             let refused = weight.replace(' ', "").trim_end_matches(['0', '.']) == "q=";
             name.trim().eq_ignore_ascii_case("gzip") && !refused
-        });
-    headers.remove(header::ACCEPT_ENCODING);
-    if takes_gzip {
-        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-    }
+        })
 }
 
 /// The headers of a reply to pass on. `alt-svc` would lead past us, and who may read a reply in a
 /// browser is ours to say.
-pub(super) fn inward(headers: &HeaderMap) -> HeaderMap {
-    let mut kept = without_connection(headers);
-    if let Some(length) = headers.get(header::CONTENT_LENGTH) {
-        kept.insert(header::CONTENT_LENGTH, length.clone());
+pub(super) fn inward(mut headers: HeaderMap) -> HeaderMap {
+    let mut leaves = named_by_connection(&headers);
+    leaves.extend(headers.keys().filter(|name| stays_behind(name)).cloned());
+    for name in leaves.iter().filter(|name| *name != header::CONTENT_LENGTH) {
+        headers.remove(name);
     }
-    kept.remove(header::ALT_SVC);
-    let cross: Vec<HeaderName> = kept
-        .keys()
-        .filter(|name| name.as_str().starts_with("access-control-"))
-        .cloned()
-        .collect();
-    for name in cross {
-        kept.remove(name);
-    }
-    kept
+    headers
 }
 
-fn without_connection(headers: &HeaderMap) -> HeaderMap {
-    let mut kept = headers.clone();
-    let named: Vec<String> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|name| name.trim().to_ascii_lowercase())
-        .collect();
-    for name in OF_CONNECTION
-        .into_iter()
-        .chain(named.iter().map(String::as_str))
-    {
-        kept.remove(name);
-    }
-    kept
+fn stays_behind(name: &HeaderName) -> bool {
+    is_of_connection(name)
+        || name == header::ALT_SVC
+        || name.as_str().starts_with("access-control-")
 }
 
 /// The query without the caller's key; what else is in it stays as it is written.
@@ -168,7 +167,7 @@ mod tests {
             ("x-gemini-service-tier", "standard"),
             ("content-encoding", "gzip"),
         ]);
-        let kept = inward(&came);
+        let kept = inward(came);
         assert_eq!(kept.len(), 4);
         assert_eq!(kept["x-gemini-service-tier"], "standard");
     }

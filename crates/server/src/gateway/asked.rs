@@ -1,6 +1,11 @@
 //! What is asked: the parts of a request that decide where it goes and whether it may go twice.
 
-use crate::{app::App, layers::render::frame_of, pipeline::deadline::Deadline, routes};
+use crate::{
+    app::App,
+    layers::{render::frame_of, shed::Place},
+    pipeline::deadline::Deadline,
+    routes,
+};
 use axum::{body::Body, extract::Request};
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
@@ -109,6 +114,7 @@ impl Asked {
         named: Named,
         version: Option<Version>,
         request: Request,
+        place: Option<&Place>,
     ) -> Result<Self, Problem> {
         let deadline = Deadline::of(&app.settings, request.headers());
         let (mut head, body) = request.into_parts();
@@ -132,7 +138,7 @@ impl Asked {
             asked.goes_once = true;
             return Ok(asked);
         }
-        asked.body = routes::body(app, Request::from_parts(head, body)).await?;
+        asked.body = routes::body_held(app, body, place).await?;
         if let Named::OpenAi(_) = asked.named {
             asked.read_openai();
         }

@@ -289,11 +289,11 @@ impl Course {
         };
         let Some(body) = plain(&passed) else {
             // What cannot be unpacked here may be unpacked there.
-            return Attempted::Served(passed.response());
+            return Attempted::Served(passed.into_response());
         };
         if self.asked.form == Form::Json {
             return match serde_json::from_slice::<IgnoredAny>(&body) {
-                Ok(_) => Attempted::Served(passed.response()),
+                Ok(_) => Attempted::Served(passed.into_response()),
                 Err(error) => unreadable(&error.to_string()),
             };
         }
@@ -465,7 +465,7 @@ fn ended_early(
     };
     match watch.has_ended() {
         false => Attempted::Failed(cut(0)),
-        true if chunks.is_empty() => Attempted::Served(passed.response()),
+        true if chunks.is_empty() => Attempted::Served(passed.into_response()),
         true => judged(passed, fold::typed(chunks)),
     }
 }

@@ -77,6 +77,8 @@ pub(super) struct Course {
     pub streamed: bool,
     pub caller: String,
     reserved: Option<Reserved>,
+    /// The body whose length was counted in place of its tokens.
+    guessed: Option<Bytes>,
     tokens: Option<u64>,
     /// Under which key the reply may be kept.
     cached_as: Option<cache::Key>,
@@ -85,7 +87,7 @@ pub(super) struct Course {
 /// What comes next.
 enum Next {
     /// An attempt on this way.
-    Attempt(Box<Way>),
+    Attempt(Way),
     /// The caller is told.
     Tell,
 }
@@ -118,6 +120,7 @@ impl Course {
             temperature: None,
             streamed: false,
             reserved: None,
+            guessed: None,
             tokens: None,
             cached_as: None,
         }
@@ -127,16 +130,17 @@ impl Course {
     pub async fn run(mut self) -> Response {
         let first = self.begin().await;
         let mut next = match first {
-            Ok(way) => Next::Attempt(Box::new(way)),
+            Ok(way) => Next::Attempt(way),
             Err(response) => return response,
         };
         while let Next::Attempt(way) = next {
             self.send_by(&way);
-            let (way, attempted) = self.attempt_hedged(*way).await;
+            let (way, attempted) = self.attempt_hedged(way).await;
             next = match attempted {
                 Attempted::Served(response) => {
                     self.served(&way);
                     self.tell_answer(None);
+                    self.settle(None).await;
                     return self.marked(response);
                 }
                 Attempted::Answered(passed, reply) => {
@@ -144,7 +148,7 @@ impl Course {
                     self.tell_answer(Some(&reply));
                     self.settle(Some(reply)).await;
                     self.keep(&passed);
-                    return self.marked(passed.response());
+                    return self.marked(passed.into_response());
                 }
                 Attempted::Begun(begun) => {
                     self.served(&way);
@@ -357,13 +361,13 @@ impl Course {
 
     /// The ways of that model.
     fn larger(&self) -> Option<Vec<Way>> {
-        let bound = self.asked.is_bound();
-        self.state.ways_of(&self.app, self.larger_model()?, bound)
+        let bound = || self.asked.is_bound();
+        self.state.ways_of(&self.app, self.larger_model()?, &bound)
     }
 
     async fn chosen(&mut self) -> Next {
         match self.choose().await {
-            Ok(way) => Next::Attempt(Box::new(way)),
+            Ok(way) => Next::Attempt(way),
             Err(failed) => {
                 self.failed.push(failed);
                 Next::Tell
@@ -423,6 +427,9 @@ impl Course {
     /// The first way whose breaker is closed and whose quota has room; else the first that will have.
     async fn with_room(&mut self, ways: Vec<Way>) -> Result<Way, Arc<Failed>> {
         let tokens = self.tokens_for(&ways);
+        if let [way] = &ways[..] {
+            return self.admitted(way.clone(), tokens).await;
+        }
         let closed: Vec<&Way> = ways.iter().filter(|way| way.line.is_closed()).collect();
         let best = match closed.is_empty() {
             true => ways.iter().collect(),
@@ -444,7 +451,7 @@ impl Course {
     async fn enter(&mut self, way: Way) -> Next {
         let tokens = self.tokens_for(std::slice::from_ref(&way));
         match self.admitted(way, tokens).await {
-            Ok(way) => Next::Attempt(Box::new(way)),
+            Ok(way) => Next::Attempt(way),
             Err(failed) => {
                 self.failed.push(failed);
                 Next::Tell
@@ -681,7 +688,8 @@ impl Course {
         let (now, project) = ((self.app.settings.clock)(), &caller.project);
         let (work, needed) = match method.as_str() {
             "generateContent" | "streamGenerateContent" => {
-                let needed = generating(&self.body, quotas, now, project, model);
+                let (needed, is_guess) = generating(&self.body, quotas, now, project, model);
+                self.guessed = is_guess.then(|| self.body.clone());
                 (Work::Generate, vec![needed])
             }
             "embedContent" => (Work::Embed, vec![Needed::default()]),
@@ -697,11 +705,18 @@ impl Course {
         Ok(())
     }
 
-    /// Counts what the call really used.
+    /// Counts what the call really used. Where no reply tells it, the prompt is counted now, unless it was
+    /// before; a call that costs something counts with what it may have cost.
     pub async fn settle(&mut self, reply: Option<Box<GenerateContentResponse>>) {
+        let Some(reserved) = self.reserved.take() else {
+            return;
+        };
         let usage = reply.and_then(|reply| reply.usage_metadata);
-        if let (Some(reserved), Some(usage)) = (self.reserved.take(), usage) {
-            reserved.settle(&usage).await;
+        let told = usage.filter(|usage| usage.prompt_token_count.is_some());
+        match (told, self.guessed.take()) {
+            (Some(usage), _) => reserved.settle(&usage).await,
+            (None, Some(body)) => reserved.estimate(exactly(&body)).await,
+            (None, None) => {}
         }
     }
 }
@@ -732,30 +747,40 @@ fn temperature(body: &[u8]) -> Option<f64> {
     Some(f64::from(request.generation_config?.temperature?))
 }
 
-/// What a call needs at most: a prompt has no more tokens than bytes, and its reply will tell how many they
-/// were. Only where that is much beside what is left are they counted now, which takes longer than all else
-/// that is done for a call.
+/// What a call needs at most, and whether that is a guess: a prompt has no more tokens than bytes, and its
+/// reply will tell how many they were. Only where that is much beside what is left are they counted now, which
+/// takes longer than all else that is done for a call.
 fn generating(
     body: &[u8],
     quotas: &Quotas,
     now: SystemTime,
     project: &Project,
     model: &str,
-) -> Needed {
+) -> (Needed, bool) {
     let mut needed = Needed {
         input: body.len() as u64,
         output: None,
     };
     let is_ample = |needed| quotas.has_ample_room(now, project, model, needed);
     if !quotas.bills(project, model) && is_ample(needed) {
-        return needed;
+        return (needed, true);
     }
     let request = GenerateContentRequest::from_json(body, Mode::Lenient).unwrap_or_default();
     needed.output = crate::pipeline::most_output(&request);
-    if !is_ample(needed) {
-        needed.input = propus_tokens::count_request(&request).tokens;
+    if is_ample(needed) {
+        return (needed, true);
     }
-    needed
+    needed.input = propus_tokens::count_request(&request).tokens;
+    (needed, false)
+}
+
+/// What a call needs, with its prompt counted.
+fn exactly(body: &[u8]) -> Needed {
+    let request = GenerateContentRequest::from_json(body, Mode::Lenient).unwrap_or_default();
+    Needed {
+        input: propus_tokens::count_request(&request).tokens,
+        output: crate::pipeline::most_output(&request),
+    }
 }
 
 fn texts(body: &[u8]) -> usize {

@@ -35,7 +35,7 @@ impl Cache {
 
     /// A known reply, which says that it is one.
     pub fn get(&self, key: &Key) -> Option<Response> {
-        let mut response = self.0.get(key)?.response();
+        let mut response = self.0.get(key)?.into_response();
         let hit = HeaderValue::from_static("hit");
         response.headers_mut().insert("x-propus-cache", hit);
         Some(response)

@@ -198,6 +198,7 @@ fn passing(
             }
         };
         course.tell_late_failure(failed.outcome.failure, Some(&failed.told));
+        course.settle(None).await;
         let Told::Own(problem) = &failed.told else { return };
         if packed {
             // Nothing can be put behind what is packed.

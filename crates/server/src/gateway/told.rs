@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use propus_engines::google::Broken;
 use propus_failures::{
@@ -72,7 +72,7 @@ impl Failed {
         match &self.told {
             Told::Own(problem) => Rendered(problem.clone()).into_response(),
             Told::Passed(passed) => {
-                let mut response = passed.response();
+                let mut response = passed.clone().into_response();
                 if !passed.status.is_success() {
                     let failure = HeaderValue::from_static(self.outcome.failure);
                     response.headers_mut().insert("x-propus-failure", failure);
@@ -98,16 +98,13 @@ impl Failed {
 
 impl Passed {
     /// The reply as it came.
-    pub fn response(&self) -> Response {
-        let body = match &self.pieces[..] {
-            [] => Body::empty(),
-            [one] => Body::from(one.clone()),
-            _ => {
-                let pieces = self.pieces.clone().into_iter().map(Ok::<_, Infallible>);
-                Body::from_stream(stream::iter(pieces))
-            }
+    pub fn into_response(mut self) -> Response {
+        let body = match self.pieces.len() {
+            0 => Body::empty(),
+            1 => Body::from(self.pieces.remove(0)),
+            _ => Body::from_stream(stream::iter(self.pieces).map(Ok::<_, Infallible>)),
         };
-        passed(self.status, self.headers.clone(), body)
+        passed(self.status, self.headers, body)
     }
 
     /// The body in one piece.

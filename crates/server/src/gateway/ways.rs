@@ -66,11 +66,15 @@ pub(super) struct Map {
     /// By the names of ways.
     queues: Mutex<HashMap<String, Arc<Queue>>>,
     lanes: Lanes,
+    made: RwLock<Made>,
     policy: Policy,
     turn: AtomicUsize,
     /// Models that nobody here knows and that an upstream has served.
     met: RwLock<HashSet<String>>,
 }
+
+/// Ways that were found before, by engine and model. Only known names are kept.
+type Made = HashMap<String, HashMap<String, Arc<[Way]>>>;
 
 /// So many of them are remembered; callers choose the names, and memory is not endless.
 const MOST_MET: usize = 1_000;
@@ -86,6 +90,7 @@ impl Map {
             lines: Mutex::default(),
             queues: Mutex::default(),
             lanes: Lanes::new(&settings.pacing),
+            made: RwLock::default(),
             policy: settings.recovery.0.clone(),
             turn: AtomicUsize::new(0),
             met: RwLock::default(),
@@ -149,7 +154,7 @@ impl Map {
         let engine = of_default
             .chain(only)
             .find(|name| self.google(name).is_some())?;
-        self.ways_of(&Route::to(engine), None, "", true)
+        self.ways_of(&Route::to(engine), None, "", &|| true)
             .into_iter()
             .next()
     }
@@ -163,7 +168,13 @@ impl Map {
 
     /// The ways for a model, those to prefer first. `counted` is the name under which it is counted; it is
     /// empty for names that nobody knows. Only the first key of an engine is taken where `bound`.
-    pub fn ways(&self, model: &Model, name: &str, counted: &str, bound: bool) -> Vec<Way> {
+    pub fn ways(
+        &self,
+        model: &Model,
+        name: &str,
+        counted: &str,
+        bound: &dyn Fn() -> bool,
+    ) -> Vec<Way> {
         let routes = shuffled(&model.routes);
         let routes = routes.into_iter().chain(&model.fallbacks);
         let mut ways = Vec::new();
@@ -173,11 +184,47 @@ impl Map {
         ways
     }
 
-    fn ways_of(&self, route: &Route, name: Option<&str>, counted: &str, bound: bool) -> Vec<Way> {
+    fn ways_of(
+        &self,
+        route: &Route,
+        name: Option<&str>,
+        counted: &str,
+        bound: &dyn Fn() -> bool,
+    ) -> Vec<Way> {
         let engine = route.engine.as_str();
         let model = route.model.as_deref().or(name);
         // A name that the configuration gives is known.
         let counted = route.model.as_deref().unwrap_or(counted);
+        let all = match model.filter(|model| *model == counted) {
+            Some(model) => self.known_ways(engine, model),
+            None => self.made(engine, model, counted).into(),
+        };
+        let (first, count) = match all.len() {
+            0 | 1 => (0, all.len()),
+            _ if bound() => (0, 1),
+            several => (self.turn.fetch_add(1, Relaxed), several),
+        };
+        (0..count)
+            .map(|at| all[(first + at) % all.len()].clone())
+            .collect()
+    }
+
+    /// The ways to a model that is counted by its name, which are made once.
+    fn known_ways(&self, engine: &str, model: &str) -> Arc<[Way]> {
+        let find = |made: &Made| Some(made.get(engine)?.get(model)?.clone());
+        if let Some(known) = self.made.read().ok().and_then(|made| find(&made)) {
+            return known;
+        }
+        let ways: Arc<[Way]> = self.made(engine, Some(model), model).into();
+        if let Ok(mut made) = self.made.write() {
+            let of_engine = made.entry(engine.to_owned()).or_default();
+            of_engine.insert(model.to_owned(), ways.clone());
+        }
+        ways
+    }
+
+    /// The ways by all keys of an engine.
+    fn made(&self, engine: &str, model: Option<&str>, counted: &str) -> Vec<Way> {
         let line = self.line(engine, counted);
         let way = |upstream, name: String, model: Option<&str>, parts, lane| {
             Way(Arc::new(Inner {
@@ -202,30 +249,17 @@ impl Map {
             None => return Vec::new(),
         };
         let keys = google.keys();
-        let (first, count) = match bound {
-            true => (0, 1),
-            false if keys.len() == 1 => (0, 1),
-            false => (self.turn.fetch_add(1, Relaxed), keys.len()),
-        };
-        (0..count)
-            .map(|at| (first + at) % keys.len())
-            .map(|at| {
-                let key = &keys[at];
-                let ours = (!key.is_callers()).then_some((at, &*key.project, &*key.account));
-                let lane = ours
-                    .zip(counted)
-                    .and_then(|((_, project, _), counted)| self.lanes.lane(project, counted));
-                let name = way_name(engine, at, keys.len());
-                let parts = Parts::new(engine, counted, ours);
-                way(
-                    Upstream::Google(google.clone(), at),
-                    name,
-                    model,
-                    parts,
-                    lane,
-                )
-            })
-            .collect()
+        let by_key = keys.iter().enumerate().map(|(at, key)| {
+            let ours = (!key.is_callers()).then_some((at, &*key.project, &*key.account));
+            let lane = ours
+                .zip(counted)
+                .and_then(|((_, project, _), counted)| self.lanes.lane(project, counted));
+            let name = way_name(engine, at, keys.len());
+            let parts = Parts::new(engine, counted, ours);
+            let upstream = Upstream::Google(google.clone(), at);
+            way(upstream, name, model, parts, lane)
+        });
+        by_key.collect()
     }
 
     fn line(&self, engine: &str, model: &str) -> Arc<Line> {
@@ -277,6 +311,7 @@ impl Map {
     /// Takes over what was learnt of routes that are the same as before.
     pub fn keep(&mut self, before: &Self, same: &Same) {
         self.lanes.keep(&before.lanes, same);
+        self.made = RwLock::default();
         let lines = lock(&before.lines);
         let kept = lines
             .iter()
@@ -389,7 +424,7 @@ mod tests {
         [engines.b]\napi_key = 'k'\n[models]\nm = { routes = ['a'], fallbacks = [{ engine = 'b', model = 'n' }, 'here'] }";
 
     fn ways(map: &Map, bound: bool) -> Vec<Way> {
-        map.ways(map.model("m").unwrap(), "m", "m", bound)
+        map.ways(map.model("m").unwrap(), "m", "m", &|| bound)
     }
 
     #[test]

@@ -16,8 +16,7 @@ use crate::{
 };
 use axum::{
     body::{Body, BodyDataStream},
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::{Html, IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -25,28 +24,29 @@ use futures::StreamExt;
 use http::{HeaderValue, StatusCode, Uri, header};
 use propus_failures::Problem;
 use propus_wire::{frame::Frame, generate::GenerateContentResponse};
-use std::{io, sync::Arc, time::Duration};
+use std::{io, time::Duration};
 
 /// The layer; it stands within the key's, so that only callers who may call can provoke.
-pub async fn inject(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn inject<F>(app: &App, request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let Some(injector) = &app.injector else {
-        return next.run(request).await;
+        return next(request).await;
     };
     let failed = |problem| Failed(problem).into_response();
-    let (request, model) = match named::with_model(&app, request).await {
+    let (request, model) = match named::with_model(app, request).await {
         Ok(read) => read,
         Err(problem) => return failed(problem),
     };
     match due(injector, &request, model.as_deref()) {
-        Ok(None) => next.run(request).await,
+        Ok(None) => next(request).await,
         Ok(Some(fault)) => {
             if !fault.is_nothing() {
                 app.metrics.injected(fault.name());
             }
             tokio::time::sleep(fault.delay).await;
-            play(&app, fault, request, next)
-                .await
-                .unwrap_or_else(failed)
+            play(app, fault, request, next).await.unwrap_or_else(failed)
         }
         Err(problem) => failed(problem),
     }
@@ -76,7 +76,15 @@ fn due(
     }
 }
 
-async fn play(app: &App, fault: Fault, request: Request, next: Next) -> Result<Response, Problem> {
+async fn play<F>(
+    app: &App,
+    fault: Fault,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Result<Response, Problem>
+where
+    F: Future<Output = Response>,
+{
     let uri = request.uri().clone();
     let first = fault.chunk.unwrap_or(0);
     let record = Record::of(&request);
@@ -115,8 +123,15 @@ async fn play(app: &App, fault: Fault, request: Request, next: Next) -> Result<R
 }
 
 /// The answer as if nobody had asked; a model that is named after a failure has another one answer for it.
-async fn answer(app: &App, request: Request, next: Next) -> Result<Response, Problem> {
-    Ok(next.run(named::in_place(app, request).await?).await)
+async fn answer<F>(
+    app: &App,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Result<Response, Problem>
+where
+    F: Future<Output = Response>,
+{
+    Ok(next(named::in_place(app, request).await?).await)
 }
 
 fn streams(response: &Response) -> bool {

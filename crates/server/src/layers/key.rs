@@ -12,8 +12,7 @@ use crate::{
     routes::not_found,
 };
 use axum::{
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, Uri, header};
@@ -27,26 +26,36 @@ use propus_failures::{
     service::internal_500::Internal500,
 };
 use propus_wire::path::{self, Path};
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
 /// The layer around the API. A path that the API does not have needs no key to be refused.
-pub async fn require_key(state: State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn require_key<F>(
+    app: &App,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     let path = request.uri().path();
-    if Path::parse(path).is_none() && !gateway::takes(&state, path) {
+    if Path::parse(path).is_none() && !gateway::takes(app, path) {
         return not_found::page(request.uri().path());
     }
-    require_known_key(state, request, next).await
+    require_known_key(app, request, next).await
 }
 
 /// The layer around paths that exist.
-pub async fn require_known_key(
-    State(app): State<Arc<App>>,
+pub async fn require_known_key<F>(
+    app: &App,
     mut request: Request,
-    next: Next,
-) -> Response {
+    next: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     if let Some(accounts) = &app.accounts {
         let peer = request.extensions().get::<Peer>().copied();
-        match admitted(&app, accounts, &request, peer) {
+        match admitted(app, accounts, &request, peer) {
             Ok(caller) => {
                 Record::of(&request).called_by(&caller);
                 request.extensions_mut().insert(caller)
@@ -54,7 +63,7 @@ pub async fn require_known_key(
             Err(problem) => return Failed(problem).into_response(),
         };
     }
-    next.run(request).await
+    next(request).await
 }
 
 fn admitted(

@@ -8,8 +8,7 @@ use crate::{
 };
 use axum::{
     body::{Body, HttpBody},
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -76,13 +75,20 @@ pub fn frame_of(uri: &Uri) -> Frame {
 }
 
 /// The layer.
-pub async fn render(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub async fn render<F>(
+    app: &Arc<App>,
+    mut request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     let frame = frame_of(request.uri());
     let record = Record::open(&request, (app.settings.clock)());
     request.extensions_mut().insert(record.clone());
     // Dropped before there is an answer, the client is gone.
-    let open = Open(Some((record.clone(), app)));
-    let mut response = next.run(request).await;
+    let open = Open(Some((record.clone(), app.clone())));
+    let mut response = next(request).await;
     let problem = response.extensions_mut().remove::<Problem>();
     if let Some(problem) = &problem {
         write_problem(&mut response, problem, frame);
@@ -173,6 +179,8 @@ impl HttpBody for Watched {
 fn write_problem(response: &mut Response, problem: &Problem, frame: Frame) {
     *response.body_mut() = Body::from(frame.error(&problem.status()));
     let headers = response.headers_mut();
+    // A router has counted the bytes of the empty body.
+    headers.remove(header::CONTENT_LENGTH);
     headers.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static(frame.content_type()),

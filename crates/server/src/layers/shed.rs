@@ -6,8 +6,7 @@
 use crate::{app::App, layers::render::Failed};
 use axum::{
     body::{Body, HttpBody},
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -130,11 +129,14 @@ impl Drop for Taken {
 }
 
 /// The layer.
-pub async fn shed(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub async fn shed<F>(app: &App, mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     match app.load.enter() {
         Ok(place) => {
             request.extensions_mut().insert(place.clone());
-            next.run(request).await.map(|body| keep(body, place))
+            next(request).await.map(|body| keep(body, place))
         }
         Err(problem) => Failed(problem).into_response(),
     }

@@ -1,6 +1,6 @@
 //! What a call has reserved: settled with its reply, or given back.
 
-use super::counts::Counted;
+use super::{Needed, counts::Counted};
 use futures::StreamExt;
 use propus_engines::Chunks;
 use propus_quota::{Price, SpendReservation, prices::Tokens};
@@ -38,6 +38,19 @@ impl Reserved {
         if let Some(price) = self.price {
             for money in self.money {
                 money.settle(price.cost(&tokens));
+            }
+        }
+    }
+
+    /// Counts a better estimate than the one that was reserved, where no reply tells what was used.
+    pub async fn estimate(self, needed: Needed) {
+        for counted in self.counted {
+            counted.settle(needed.input).await;
+        }
+        if let Some(price) = self.price {
+            let cost = price.estimate(needed.input, needed.output);
+            for money in self.money {
+                money.settle(cost);
             }
         }
     }

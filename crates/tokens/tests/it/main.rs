@@ -1,5 +1,6 @@
 //! The counts of google-genai's `LocalTokenizer`, recorded by `counts/make.py`.
 
+use proptest::prelude::*;
 use propus_wire::{Surface, Version, generate::GenerateContentRequest, request};
 use serde_json::Value;
 
@@ -62,5 +63,18 @@ fn long_words_do_not_take_long() {
     // A tokenizer whose work grows with the square of a word's length would not come back from these.
     for text in ["x", " ", "ab", "\u{e000}", "𓀀", "a1 "] {
         propus_tokens::count(&text.repeat(200_000));
+    }
+}
+
+proptest! {
+    /// Who has room for so many tokens as a text has bytes need not count them.
+    #[test]
+    fn a_text_has_no_more_tokens_than_bytes(
+        any in proptest::collection::vec(any::<char>(), 0..200),
+        close in "[ \\t\\n\u{2581}<>a-c0-9\u{e4}\u{301}\u{4e2d}\u{1f600}\u{0}-\u{8}]{0,200}",
+    ) {
+        for text in [any.into_iter().collect(), close] {
+            prop_assert!(propus_tokens::count(&text) <= text.len() as u64, "{text:?}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Quotas on both sides: an upstream's real ones are kept to, and those of own keys count.
 
 use super::{
-    BODY, UNARY, ask, gateway,
+    BODY, STREAM, UNARY, ask, gateway,
     upstream::{Raw, propus, whole},
 };
 use crate::client::Server;
@@ -171,10 +171,27 @@ async fn where_there_is_ample_room_the_reply_tells_the_tokens() {
         "\"STOP\"}]",
         "\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":7}",
     );
-    for (reply, expected) in [(told.as_str(), 7), (GOOD, BODY.len() as u64)] {
+    // Where it tells none, the prompt is counted by then: it is one token.
+    let silent = GOOD.replace(
+        "\"STOP\"}]",
+        "\"STOP\"}],\"usageMetadata\":{\"totalTokenCount\":7}",
+    );
+    for (reply, expected) in [(told.as_str(), 7), (GOOD, 1), (silent.as_str(), 1)] {
         let server = counted(row, reply).await;
         assert_eq!(server.post(UNARY, BODY).await.status, 200);
         assert_eq!(tokens(&server), expected, "{reply}");
+    }
+}
+
+#[tokio::test]
+async fn streams_that_tell_no_tokens_count_their_prompt_at_their_end() {
+    let row = "{ rpm = 'unlimited', tpm = 1_000_000, rpd = 'unlimited' }";
+    let cut = GOOD.replace(",\"finishReason\":\"STOP\"", "");
+    for chunk in [GOOD, cut.as_str()] {
+        let server = counted(row, &format!("data: {chunk}\r\n\r\n")).await;
+        let reply = server.post(STREAM, BODY).await;
+        assert_eq!(reply.status, 200);
+        assert_eq!(tokens(&server), 1, "{}", reply.text());
     }
 }
 
