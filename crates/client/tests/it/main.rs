@@ -3,6 +3,8 @@
 mod calls;
 mod chats;
 mod files;
+mod hand;
+mod proxies;
 mod resources;
 mod retries;
 mod secure;
@@ -10,3 +12,4 @@ mod streams;
 mod tools;
 mod typed;
 mod way;
+mod wire;
