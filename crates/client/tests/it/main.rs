@@ -5,6 +5,7 @@ mod chats;
 mod files;
 mod hand;
 mod proxies;
+mod recorded;
 mod resources;
 mod retries;
 mod secure;
