@@ -338,15 +338,13 @@ mod tests {
         }
         let error = Client::builder().build().unwrap_err();
         assert_eq!(error.message(), "Google's API needs an API key");
-        let error = Client::builder()
+        let builder = || Client::builder().base_url("http://here.test");
+        let error = builder()
             .api_key("a-very-secret-key\nx")
             .build()
             .unwrap_err();
         assert!(!format!("{error} {error:?}").contains(key), "{error:?}");
-        let client = Client::builder()
-            .api_key("a-very-secret-key\n")
-            .build()
-            .unwrap();
+        let client = builder().api_key("a-very-secret-key\n").build().unwrap();
         assert!(!format!("{client:?}").contains(key), "{client:?}");
     }
 
@@ -356,6 +354,7 @@ mod tests {
         let ears = told.clone();
         from(&[("GOOGLE_API_KEY", "a"), ("GEMINI_API_KEY", "b")])
             .unwrap()
+            .base_url("http://here.test")
             .on_warning(move |text| ears.lock().unwrap().push(text.to_owned()))
             .build()
             .unwrap();

@@ -179,22 +179,17 @@ impl Arrival {
         }
     }
 
-    /// Takes in an event: its chunks become ready.
-    fn accept(&mut self, event: Event) -> Result<(), Error> {
-        let (Event::Data(text) | Event::Bare(text)) = event;
+    /// Takes in an event that is not a chunk and no more: its chunks become ready.
+    fn accept(&mut self, text: &str) -> Result<(), Error> {
         // The sentinel of another API, which proxies add at times.
         if text.trim() == "[DONE]" {
             return Ok(());
         }
-        if let Some(chunk) = plain(&text) {
-            self.take(chunk);
-            return Ok(());
-        }
-        let json = serde_json::from_str::<Value>(&text).map_err(|error| {
+        let json = serde_json::from_str::<Value>(text).map_err(|error| {
             if self.events.has_ended() {
                 self.events.truncated("the stream ended within an event")
             } else {
-                self.events.unreadable(&text, &error)
+                self.events.unreadable(text, &error)
             }
         })?;
         // Without `alt=sse`, which a proxy may drop, the reply is a list of chunks.
@@ -204,14 +199,10 @@ impl Arrival {
         };
         for json in list {
             let chunk = self.chunk(&json)?;
-            self.take(chunk);
+            self.progress.see(&chunk);
+            self.ready.push_back(chunk);
         }
         Ok(())
-    }
-
-    fn take(&mut self, chunk: GenerateContentResponse) {
-        self.progress.see(&chunk);
-        self.ready.push_back(chunk);
     }
 
     fn chunk(&self, json: &Value) -> Result<GenerateContentResponse, Error> {
@@ -245,7 +236,13 @@ impl Arrival {
                 return Poll::Ready(None);
             }
             let result = match ready!(self.events.poll_next_unpin(context)) {
-                Some(Ok(event)) => self.accept(event),
+                Some(Ok(Event::Data(text) | Event::Bare(text))) => {
+                    if let Some(chunk) = plain(&text) {
+                        self.progress.see(&chunk);
+                        return Poll::Ready(Some(Ok(chunk)));
+                    }
+                    self.accept(&text)
+                }
                 Some(Err(error)) => Err(error),
                 None => {
                     self.ended = true;

@@ -267,7 +267,7 @@ impl Error {
     }
 
     /// How long the server asks to wait before the next try: by `RetryInfo`, by the header
-    /// `Retry-After` in seconds, or in the words of its message.
+    /// `Retry-After` in seconds or as a date, or in the words of its message.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_delay()
             .or_else(|| self.refusal()?.retry_after())

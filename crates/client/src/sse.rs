@@ -36,7 +36,7 @@ pub struct Decoder {
     /// Whether a line was read; a byte order mark may stand only before the first.
     began: bool,
     /// The `data:` lines of the event that has not ended yet.
-    data: Vec<u8>,
+    data: Option<Vec<u8>>,
     bare: Option<Bare>,
     ready: VecDeque<Event>,
 }
@@ -53,10 +53,17 @@ impl Decoder {
                 self.line.extend_from_slice(bytes);
                 return;
             };
-            self.line.extend_from_slice(&bytes[..end]);
+            let line = &bytes[..end];
             self.after_return = bytes[end] == b'\r';
             bytes = &bytes[end + 1..];
-            self.end_line();
+            match self.line.is_empty() {
+                // Most lines come whole, and need no copy.
+                true => self.take_line(line),
+                false => {
+                    self.line.extend_from_slice(line);
+                    self.end_line();
+                }
+            }
         }
     }
 
@@ -77,36 +84,43 @@ impl Decoder {
 
     /// How many bytes are held for events that have not ended.
     pub fn held(&self) -> usize {
-        self.line.len() + self.data.len() + self.bare.as_ref().map_or(0, |bare| bare.text.len())
+        let data = self.data.as_ref().map_or(0, Vec::len);
+        self.line.len() + data + self.bare.as_ref().map_or(0, |bare| bare.text.len())
     }
 
     fn end_line(&mut self) {
         let mut line = mem::take(&mut self.line);
-        if !mem::replace(&mut self.began, true) && line.starts_with(b"\xEF\xBB\xBF") {
-            line.drain(..3);
-        }
-        if self.bare.is_some() {
-            self.add_bare(&line);
-        } else if line.is_empty() {
-            self.end_data();
-        } else if let Some(value) = field(&line, b"data") {
-            self.data.extend_from_slice(value);
-            // A line break behind each line: the last one goes when the event ends.
-            self.data.push(b'\n');
-        } else if matches!(line.trim_ascii_start().first(), Some(b'{' | b'[')) {
-            self.end_data();
-            self.bare = Some(Bare::default());
-            self.add_bare(&line);
-        }
+        self.take_line(&line);
         // The allocation serves the next line.
         line.clear();
         self.line = line;
     }
 
+    fn take_line(&mut self, mut line: &[u8]) {
+        if !mem::replace(&mut self.began, true) {
+            line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
+        }
+        if self.bare.is_some() {
+            self.add_bare(line);
+        } else if line.is_empty() {
+            self.end_data();
+        } else if let Some(value) = field(line, b"data") {
+            match &mut self.data {
+                Some(data) => {
+                    data.push(b'\n');
+                    data.extend_from_slice(value);
+                }
+                None => self.data = Some(value.to_vec()),
+            }
+        } else if matches!(line.trim_ascii_start().first(), Some(b'{' | b'[')) {
+            self.end_data();
+            self.bare = Some(Bare::default());
+            self.add_bare(line);
+        }
+    }
+
     fn end_data(&mut self) {
-        let mut data = mem::take(&mut self.data);
-        data.pop();
-        if !data.is_empty() {
+        if let Some(data) = self.data.take().filter(|data| !data.is_empty()) {
             self.ready.push_back(Event::Data(text(data)));
         }
     }

@@ -288,6 +288,10 @@ impl Builder {
         };
         let mut headers = self.every_calls(&base)?;
         let (way, login) = self.proxy.way(&base, &address)?;
+        #[cfg(not(feature = "rustls"))]
+        if way.needs_tls() {
+            return Err(without_tls("the proxy's address"));
+        }
         if let Some(login) = login {
             headers.insert(PROXY_AUTHORIZATION, login);
         }
@@ -424,9 +428,17 @@ fn base_url(text: &str) -> Result<Url, Error> {
     }
     #[cfg(not(feature = "rustls"))]
     if url.scheme() == "https" {
-        return wrong("needs TLS, which is the feature `rustls` of propus-client");
+        return Err(without_tls("the base URL"));
     }
     Ok(url)
+}
+
+#[cfg(not(feature = "rustls"))]
+fn without_tls(what: &str) -> Error {
+    Error::setup(
+        format!("{what} begins with `https`, and this build has no TLS"),
+        "enable the feature `rustls` of propus-client, which is one of its default features",
+    )
 }
 
 fn shown(url: &Url) -> String {
@@ -536,13 +548,34 @@ mod tests {
         check("http://here", "/upload?x", "http://here/upload?x");
     }
 
+    #[cfg(not(feature = "rustls"))]
+    #[test]
+    fn without_tls_nothing_is_sent_in_the_clear_instead() {
+        let plain = || Transport::builder("http://here.test");
+        let proxy = Some("https://proxy.test".into());
+        for builder in [
+            Transport::builder("https://here.test"),
+            plain().proxy(proxy),
+        ] {
+            let error = builder.build().unwrap_err();
+            assert!(error.is_setup(), "{error:?}");
+            assert!(
+                error.message().ends_with("this build has no TLS"),
+                "{error}"
+            );
+            assert!(error.hint().unwrap().contains("`rustls`"), "{error}");
+        }
+        let socks = Some("socks5h://proxy.test".into());
+        assert!(plain().proxy(socks).build().is_ok());
+    }
+
     proptest! {
         #[test]
         fn no_address_takes_the_key_elsewhere(address in "(https?:|//|/|\\\\)?[a-z0-9@:/.?#%\\\\ -]{0,30}") {
-            let transport = transport("https://here.test/prefix");
+            let transport = transport("http://here.test/prefix");
             if let Ok(call) = transport.call_back(Method::POST, &address) {
                 let uri = call.uri().unwrap();
-                prop_assert_eq!(uri.scheme_str(), Some("https"));
+                prop_assert_eq!(uri.scheme_str(), Some("http"));
                 prop_assert_eq!(uri.authority().unwrap().as_str(), "here.test");
             }
         }

@@ -65,6 +65,7 @@ pub use budget::Budget;
 pub use course::Scope;
 pub use decision::{Decision, Rest, Why};
 pub use history::{Available, History};
+pub use http::retry_after;
 pub use outcome::{Fault, Outcome, Progress};
 pub use policy::{Backoff, Policy, Share, Unfit};
 pub use repairs::{HEADER, NotRepairs, Repairs};

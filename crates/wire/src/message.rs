@@ -260,7 +260,11 @@ impl<'de, T: Scalar> Visitor<'de> for List<T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut list = Vec::with_capacity(seq.size_hint().unwrap_or(0).min(1024));
+        let Some(first) = seq.next_element_seed(Seed::<T>(self.0, PhantomData))? else {
+            return Ok(Vec::new());
+        };
+        // Most lists of replies have one entry, and entries are large: no room for more at first.
+        let mut list = vec![first];
         while let Some(value) = seq.next_element_seed(Seed::<T>(self.0, PhantomData))? {
             list.push(value);
         }
@@ -425,9 +429,20 @@ macro_rules! message {
         }
     )*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Debug, Default, PartialEq)]
+        #[derive(Debug, Default, PartialEq)]
         pub struct $Type {
             $( $(#[$field_doc])* pub $field: $ty, )*
+        }
+
+        impl Clone for $Type {
+            fn clone(&self) -> Self {
+                Self { $( $field: self.$field.clone(), )* }
+            }
+
+            /// Field by field, so that lists and texts are written over and not made anew.
+            fn clone_from(&mut self, source: &Self) {
+                $( self.$field.clone_from(&source.$field); )*
+            }
         }
 
         impl $crate::message::Message for $Type {
@@ -471,7 +486,9 @@ macro_rules! message {
                         use $crate::message::{FieldSeed, Message};
                         let table = <$Type as Message>::descriptor();
                         let mut message = $Type::default();
-                        while let Some(index) = map.next_key_seed($crate::message::Names(table, self.0))? {
+                        let mut next = 0;
+                        while let Some(index) = map.next_key_seed($crate::message::Names(table, self.0, next))? {
+                            next = index.map_or(next, |index| index + 1);
                             let mut at = 0usize;
                             $(
                                 if index == Some(at) {
@@ -570,9 +587,10 @@ macro_rules! message {
     };
 }
 
-/// Reads a field name and finds its place in the table; used by the macro.
+/// Reads a field name and finds its place in the table; used by the macro. Names come in the
+/// table's order, mostly: the search begins at a place.
 #[doc(hidden)]
-pub struct Names(pub &'static Descriptor, pub Mode);
+pub struct Names(pub &'static Descriptor, pub Mode, pub usize);
 
 impl<'de> DeserializeSeed<'de> for Names {
     type Value = Option<usize>;
@@ -587,11 +605,12 @@ impl Visitor<'_> for Names {
         f.write_str("a field name")
     }
     fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
-        let Names(table, mode) = self;
-        let index = table
-            .fields
-            .iter()
-            .position(|f| f.json == name || f.name == name);
+        let Names(table, mode, begin) = self;
+        let mut places = (begin..table.fields.len()).chain(0..begin);
+        let index = places.find(|place| {
+            let field = &table.fields[*place];
+            field.json == name || field.name == name
+        });
         match index {
             Some(index) if mode.knows(table.fields[index].beta_only) => Ok(Some(index)),
             _ if mode.is_strict() => Err(E::custom(format_args!("unknown field `{name}`"))),

@@ -1,11 +1,11 @@
 //! An error that the server sent, before a reply or within a stream.
 
 use super::beginning;
-use http::{HeaderMap, StatusCode};
-use propus_failures::recovery::Outcome;
+use http::{HeaderMap, StatusCode, header};
+use propus_failures::recovery::{self, Outcome};
 use propus_wire::status::{Code, Detail, Status};
 use serde_json::Value;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Headers by which servers and what stands before them name a request, the surest first.
 const NAMES: [&str; 5] = [
@@ -22,6 +22,8 @@ pub(crate) struct Refusal {
     pub(crate) http: StatusCode,
     /// Those of the reply; none where the error came in a stream.
     pub(crate) headers: HeaderMap,
+    /// What the header `Retry-After` said when it came.
+    retry_after: Option<Duration>,
     pub(crate) body: String,
     /// Absent where the body is not the API's envelope.
     pub(crate) status: Option<Status>,
@@ -33,8 +35,11 @@ impl Refusal {
     /// Reads the body of a reply that HTTP calls an error.
     pub(crate) fn read(http: StatusCode, headers: HeaderMap, body: String) -> Self {
         let json = serde_json::from_str::<Value>(&body).ok();
+        let wait = headers.get(header::RETRY_AFTER);
+        let wait = wait.and_then(|wait| wait.to_str().ok());
         Self {
             http,
+            retry_after: wait.and_then(|wait| recovery::retry_after(wait, SystemTime::now())),
             headers,
             status: json.as_ref().and_then(Status::from_json),
             body,
@@ -56,6 +61,7 @@ impl Refusal {
                 .or(named)
                 .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             headers: HeaderMap::new(),
+            retry_after: None,
             body: text.to_owned(),
             status,
             midway: true,
@@ -66,10 +72,9 @@ impl Refusal {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The header `Retry-After`, where it is a number of seconds.
+    /// The wait that the header `Retry-After` named, counted from when it came.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        let seconds = self.header("retry-after")?.trim().parse().ok()?;
-        Some(Duration::from_secs(seconds))
+        self.retry_after
     }
 
     /// By the typed detail, or else by a header.
@@ -86,10 +91,7 @@ impl Refusal {
     pub(crate) fn outcome(&self) -> Outcome {
         match self.midway {
             true => Outcome::of_stream_error(self.body.as_bytes(), 0),
-            false => {
-                let after = self.header("retry-after");
-                Outcome::of_http(self.http.as_u16(), after, self.body.as_bytes())
-            }
+            false => Outcome::of_http(self.http.as_u16(), self.retry_after, self.body.as_bytes()),
         }
     }
 

@@ -124,3 +124,43 @@ fn every_failure_of_the_catalogue_is_said_with_its_advice() {
         assert!(error.to_string().ends_with(&format!("\nhint: {hint}")));
     }
 }
+
+/// What Google sent, as pages show it: the client finds the page's failure by status and body.
+#[test]
+fn every_recorded_error_has_the_name_of_its_page() {
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for entry in catalogue::ENTRIES {
+        let blocks = entry.page().blocks();
+        for block in blocks.iter().filter(|block| block.kind == "evidence") {
+            let json = serde_json::from_str(block.text).unwrap_or_default();
+            let Some(status) = Status::from_json(&json) else {
+                continue;
+            };
+            count += 1;
+            let code = json.get(0).unwrap_or(&json)["error"]["code"].as_u64();
+            let http = code.and_then(|code| code.try_into().ok());
+            let http = http.unwrap_or(status.code.http());
+            let error = refused(http, "application/json; charset=UTF-8", block.text);
+            if error.failure() != Some(entry.name) {
+                wrong.push((entry.name, http, error.failure()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?} of {count}");
+    assert!(count > 50, "only {count} pages show an error's body");
+}
+
+#[test]
+fn the_header_may_name_a_date() {
+    let later = std::time::SystemTime::now() + Duration::from_secs(100);
+    let mut headers = HeaderMap::new();
+    let date = httpdate::fmt_http_date(later);
+    headers.insert("retry-after", date.parse().expect("a date is a header"));
+    let http = StatusCode::SERVICE_UNAVAILABLE;
+    let error = Error::new(Kind::Refused(Refusal::read(http, headers, String::new())));
+    let wait = error.retry_after().expect("the date is still to come");
+    let range = Duration::from_secs(30)..=Duration::from_secs(100);
+    assert!(range.contains(&wait), "{wait:?}");
+    let outcome = error.outcome().expect("it may be tried again");
+    assert_eq!(outcome.retry_after, Some(wait));
+}

@@ -3,6 +3,9 @@
 mod calls;
 mod chats;
 mod files;
+mod hand;
+mod proxies;
+mod recorded;
 mod resources;
 mod retries;
 mod secure;
@@ -10,3 +13,4 @@ mod streams;
 mod tools;
 mod typed;
 mod way;
+mod wire;

@@ -20,7 +20,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 /// An authority in PEM, and a server's settings with a certificate that it signed.
-fn signed() -> (String, ServerConfig) {
+pub fn signed() -> (String, ServerConfig) {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, "Ours");
@@ -44,13 +44,13 @@ fn signed() -> (String, ServerConfig) {
 }
 
 #[derive(Default)]
-struct Seen {
+pub struct Seen {
     connections: AtomicUsize,
-    versions: Mutex<Vec<Version>>,
+    pub versions: Mutex<Vec<Version>>,
 }
 
 /// A server of HTTP/2 over TLS. Gives its address and what it saw.
-async fn secure(config: ServerConfig) -> (String, Arc<Seen>) {
+pub async fn secure(config: ServerConfig) -> (String, Arc<Seen>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!(
         "https://localhost:{}",

@@ -1,6 +1,7 @@
 //! The transport as others use it: any method, raw bodies, all headers, the time until a reply
 //! begins.
 
+use crate::hand::by_hand;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use propus_client::{
@@ -48,7 +49,8 @@ async fn bytes_go_through_as_they_are() {
 
 #[tokio::test]
 async fn chunks_keep_their_boundaries() {
-    let (mut sender, server) = by_hand().await;
+    let (mut sender, url) = by_hand().await;
+    let server = Transport::builder(url).build().unwrap();
     let reply = server.call(Method::GET, "x");
     let (reply, ()) = tokio::join!(
         reply.exchange(),
@@ -56,18 +58,17 @@ async fn chunks_keep_their_boundaries() {
     );
     let mut body = reply.unwrap().chunks();
     for piece in ["data: {\"a\":", "1}\n\n"] {
-        sender
-            .send(&format!("{:x}\r\n{piece}\r\n", piece.len()))
-            .await;
+        sender.send_piece(piece).await;
         assert_eq!(body.try_next().await.unwrap(), Some(Bytes::from(piece)));
     }
-    sender.send("0\r\n\r\n").await;
+    sender.send_piece("").await;
     assert_eq!(body.try_next().await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_body_that_is_cut_ends_with_an_error() {
-    let (mut sender, server) = by_hand().await;
+    let (mut sender, url) = by_hand().await;
+    let server = Transport::builder(url).build().unwrap();
     let call = server.call(Method::GET, "x");
     let (reply, ()) = tokio::join!(
         call.exchange(),
@@ -194,35 +195,4 @@ async fn the_headers_of_an_error_are_kept() {
         error.to_string().ends_with("hint: try again in 9s"),
         "{error}"
     );
-}
-
-/// The other end of one connection.
-struct Sender(tokio::sync::mpsc::Sender<String>);
-
-impl Sender {
-    async fn send(&mut self, text: &str) {
-        self.0.send(text.to_owned()).await.unwrap();
-    }
-}
-
-/// A server that sends what it is told, when it is told; it closes when the sender is dropped.
-async fn by_hand() -> (Sender, Transport) {
-    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let (sender, mut texts) = tokio::sync::mpsc::channel::<String>(1);
-    tokio::spawn(async move {
-        let (mut connection, _) = listener.accept().await.unwrap();
-        let mut lines = BufReader::new(&mut connection).lines();
-        while lines
-            .next_line()
-            .await
-            .unwrap()
-            .is_some_and(|line| !line.is_empty())
-        {}
-        while let Some(text) = texts.recv().await {
-            connection.write_all(text.as_bytes()).await.unwrap();
-        }
-    });
-    (Sender(sender), Transport::builder(url).build().unwrap())
 }

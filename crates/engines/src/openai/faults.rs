@@ -16,6 +16,7 @@ use propus_failures::{
     content::image_invalid::ImageInvalid,
     models::model_not_found::ModelNotFound,
     quota::quota_shared_capacity::QuotaSharedCapacity,
+    recovery,
     request::{
         invalid_argument_generic::InvalidArgumentGeneric, modality_unsupported::ModalityUnsupported,
     },
@@ -30,7 +31,7 @@ use propus_wire::{
     status::{Detail, Status},
 };
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// What a call asked for.
 #[derive(Clone, Debug)]
@@ -129,7 +130,9 @@ pub(super) fn late() -> Problem {
 /// The fault of a call that got no good reply.
 pub(super) fn of(error: &Error, asked: &Asked) -> Fault {
     if let Some(http) = error.http_status() {
-        let retry_after = retry_after(error.header("retry-after"));
+        let retry_after = error.header("retry-after");
+        let retry_after =
+            retry_after.and_then(|wait| recovery::retry_after(wait, SystemTime::now()));
         let body = error.body().unwrap_or_default();
         return refused(http, body, retry_after, &error.message(), asked);
     }
@@ -186,11 +189,6 @@ fn told(error: &Error) -> String {
         source = error.source();
     }
     words
-}
-
-/// Seconds are what servers send; a date would need their clock.
-fn retry_after(header: Option<&str>) -> Option<Duration> {
-    Duration::try_from_secs_f64(header?.trim().parse().ok()?).ok()
 }
 
 /// The fault of a reply that is an error. `told` is its line for the log.

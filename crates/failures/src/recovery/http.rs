@@ -7,26 +7,29 @@ use super::{
 use crate::{diagnose, entry::Sure};
 use propus_wire::status::{Detail, Status};
 use serde_json::Value;
-use std::{borrow::Cow, time::Duration};
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime},
+};
 
 /// Enough of a body to recognise any error of the API, in bytes; what follows is a page or an answer.
 const READ: usize = 16 * 1024;
 
 impl Outcome {
-    /// An answer with an error status. `retry_after` is the header of that name, which the Gemini API
-    /// itself does not send but proxies do; only seconds are read of it, since a date would need a
-    /// clock.
+    /// An answer with an error status. `retry_after` is what the header of that name
+    /// [says](retry_after), which the Gemini API itself does not send but proxies do.
     ///
     /// ```
     /// use propus_failures::recovery::Outcome;
+    /// use std::time::Duration;
     ///
     /// let outcome = Outcome::of_http(503, None, b"<html>Service Unavailable</html>");
     /// assert_eq!(outcome.failure, "overloaded-503");
-    /// let outcome = Outcome::of_http(429, Some("7"), b"");
+    /// let outcome = Outcome::of_http(429, Some(Duration::from_secs(7)), b"");
     /// assert_eq!(outcome.failure, "quota-unspecified");
     /// assert_eq!(outcome.retry_after.map(|wait| wait.as_secs()), Some(7));
     /// ```
-    pub fn of_http(http: u16, retry_after: Option<&str>, body: &[u8]) -> Self {
+    pub fn of_http(http: u16, retry_after: Option<Duration>, body: &[u8]) -> Self {
         let text = text(body);
         let status = serde_json::from_str(&text).ok();
         let status = status.as_ref().and_then(Status::from_json);
@@ -37,10 +40,9 @@ impl Outcome {
         }
         let details = status.as_ref().map_or(&[][..], |status| &status.details);
         let named = details.iter().find_map(retry_info);
-        let header = retry_after.and_then(|value| value.trim().parse().ok());
         outcome.retry_after = named
             .or_else(|| said(&text))
-            .or_else(|| header.map(Duration::from_secs))
+            .or(retry_after)
             .filter(|wait| !wait.is_zero());
         outcome
     }
@@ -70,6 +72,28 @@ impl Outcome {
             self.scope = Scope::Account;
         }
     }
+}
+
+/// The wait that the header `Retry-After` names, in seconds or as the date of HTTP when it ends. `now`
+/// is the time when the answer came. Nothing where it is neither, or its date is over.
+///
+/// ```
+/// use propus_failures::recovery::retry_after;
+/// use std::time::{Duration, SystemTime};
+///
+/// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_757);
+/// assert_eq!(retry_after("7", now), Some(Duration::from_secs(7)));
+/// let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+/// assert_eq!(retry_after(date, now), Some(Duration::from_secs(20)));
+/// ```
+pub fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
+    let header = header.trim();
+    // Whole seconds by the standard, yet some servers send parts of them.
+    if let Ok(seconds) = header.parse() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let end = httpdate::parse_http_date(header).ok()?;
+    end.duration_since(now).ok()
 }
 
 /// The failure of an error with its status: the best cause that fits the status, else what the status

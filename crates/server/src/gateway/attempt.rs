@@ -20,11 +20,11 @@ use flate2::read::GzDecoder;
 use futures::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use propus_engines::google::{Answer, Broken, Google, Pieces, Sending, Sent, path};
-use propus_failures::recovery::{Fault, Outcome, Progress};
+use propus_failures::recovery::{self, Fault, Outcome, Progress};
 use propus_wire::{Message, Mode, frame::Frame, generate::GenerateContentResponse};
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use std::{borrow::Cow, io::Read, sync::Arc};
+use std::{borrow::Cow, io::Read, sync::Arc, time::SystemTime};
 use tokio::time::timeout_at;
 
 /// The longest reply that is judged as a whole, in bytes: no API sends more, and memory is not endless.
@@ -244,6 +244,8 @@ impl Course {
         };
         let retry_after = passed.headers.get(header::RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| value.to_str().ok());
+        let retry_after =
+            retry_after.and_then(|value| recovery::retry_after(value, SystemTime::now()));
         let body = plain(&passed).unwrap_or_default();
         Attempted::Failed(Failed {
             outcome: Outcome::of_http(status.as_u16(), retry_after, &body),

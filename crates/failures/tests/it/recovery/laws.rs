@@ -8,10 +8,13 @@ use propus_failures::{
     entry::{Entry, Guide, Retry, Sure},
     recovery::{
         Available, Budget, Decision, Fault, History, Outcome, Policy, Progress, Scope, Share,
-        Situation, decide,
+        Situation, decide, retry_after,
     },
 };
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    sync::LazyLock,
+    time::{Duration, SystemTime},
+};
 
 /// Every outcome that there is: what the service answers, replies, faults, streams, and names.
 static OUTCOMES: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
@@ -304,7 +307,8 @@ proptest! {
 
     #[test]
     fn any_answer_is_an_outcome(http: u16, header in option::of("\\PC*"), body in collection::vec(any::<u8>(), 0..300)) {
-        let outcome = Outcome::of_http(http, header.as_deref(), &body);
+        let wait = header.and_then(|header| retry_after(&header, SystemTime::UNIX_EPOCH));
+        let outcome = Outcome::of_http(http, wait, &body);
         prop_assert!(outcome.retry_after.is_none_or(|wait| !wait.is_zero()));
         let _ = Outcome::of_stream_error(&body, 0);
     }

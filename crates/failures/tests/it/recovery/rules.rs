@@ -8,11 +8,14 @@ use propus_failures::{
     catalogue, inspect,
     recovery::{
         Available, Budget, Decision, Fault, History, Outcome, Policy, Progress, Rest, Scope, Share,
-        Situation, Why, decide, is_safe,
+        Situation, Why, decide, is_safe, retry_after,
     },
 };
 use serde_json::Value;
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, SystemTime},
+};
 
 fn give_up(why: Why) -> Decision {
     Decision::GiveUp { why }
@@ -69,14 +72,33 @@ fn named_waits_are_kept_exactly() {
 fn the_header_counts_where_the_body_names_no_wait() {
     #[track_caller]
     fn check(header: &str, body: &str, expected: Option<u64>) {
-        let outcome = Outcome::of_http(503, Some(header), body.as_bytes());
+        let now = SystemTime::UNIX_EPOCH + seconds(1_796_040_000);
+        let wait = retry_after(header, now);
+        let outcome = Outcome::of_http(503, wait, body.as_bytes());
         assert_eq!(outcome.retry_after, expected.map(seconds), "{header}");
     }
     check("7", "", Some(7));
     check(" 7 ", "", Some(7));
     check("0", "", None);
     check("-7", "", None);
+    check("7.0", "", Some(7));
+    check("inf", "", None);
+    check("1e300", "", None);
+    check("", "", None);
+    // The three dates of HTTP; it is noon.
+    check("Mon, 30 Nov 2026 12:00:30 GMT", "", Some(30));
+    check("Monday, 30-Nov-26 12:01:00 GMT", "", Some(60));
+    check("Mon Nov 30 12:00:09 2026", "", Some(9));
+    // One that is over, and one that is none.
     check("Mon, 30 Nov 2026 12:00:00 GMT", "", None);
+    check("Mon, 30 Nov 2026 11:59:59 GMT", "", None);
+    check("Mon, 31 Nov 2026 12:00:30 GMT", "", None);
+    check("2026-11-30T12:00:30Z", "", None);
+    check(
+        "Mon, 30 Nov 2026 12:00:30 GMT",
+        "Please retry in 9s.",
+        Some(9),
+    );
     check("7", "Please retry in 9s.", Some(9));
 }
 
