@@ -128,6 +128,7 @@ async fn a_function_is_run_with_what_the_model_wants() {
     });
     let model = running
         .model()
+        .max_output_tokens(60)
         .tool(declared)
         .function_calling(FunctionCallingMode::Any);
     let reply = model.generate("The weather?").await.unwrap();
@@ -144,8 +145,10 @@ async fn texts_become_vectors() {
     let model = running.client.embedding_model(EMBEDDER);
     let one = model.embed("a cat").await.unwrap();
     let all = model.embed_all(["a cat", "tax law"]).await.unwrap();
-    assert_eq!(all[0], one);
-    assert_ne!(all[1], one);
+    // All are unit vectors; in a batch the last bits may differ.
+    let cosine = |other: &[f32]| -> f32 { one.iter().zip(other).map(|(a, b)| a * b).sum() };
+    assert!(cosine(&all[0]) > 0.999, "{}", cosine(&all[0]));
+    assert!(cosine(&all[1]) < 0.9, "{}", cosine(&all[1]));
 }
 
 #[tokio::test]
