@@ -23,9 +23,11 @@
 //!   more counts, never less. What is kept ends with the process.
 //! - A store that comes back empty has forgotten its counts.
 
+mod board;
 mod outage;
 mod store;
 
+pub use board::{Informed, News, Note};
 pub use outage::{Answers, MOST_KEPT, Outage, State};
 
 use crate::{
@@ -41,7 +43,7 @@ use std::{
     sync::{Arc, Weak, atomic::Ordering},
     time::{Duration, SystemTime},
 };
-use store::{Question, Store, Ticket};
+use store::{MINUTE, Question, Store, Ticket};
 use tokio::sync::watch;
 
 /// How long the store may take to answer.
@@ -91,14 +93,19 @@ impl Shared {
     /// first request, and again after an outage. Needs a Tokio runtime around it, which lives as
     /// long.
     pub fn new(address: &str, on_outage: OnOutage) -> Result<Shared, RedisError> {
+        let local = (on_outage == OnOutage::CountLocally).then(Ledger::new);
+        Ok(Self::over(Store::new(address, TIMEOUT, MINUTE)?, local))
+    }
+
+    fn over(store: Store, local: Option<Ledger>) -> Self {
         let inner = Inner {
-            store: Store::new(address)?,
+            store,
             circuit: Circuit::default(),
-            local: (on_outage == OnOutage::CountLocally).then(Ledger::new),
+            local,
         };
-        Ok(Shared {
+        Shared {
             inner: Arc::new(inner),
-        })
+        }
     }
 
     /// As [`Ledger::reserve`].

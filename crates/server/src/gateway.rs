@@ -10,6 +10,7 @@ mod attempt;
 mod attempts;
 mod breaker;
 mod cache;
+mod fleet;
 mod fold;
 mod hedge;
 mod line;
@@ -35,6 +36,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cache::Cache;
+use fleet::Fleet;
 use propus_engines::{
     google::{Google, SetupError},
     secret::Secrets,
@@ -63,6 +65,8 @@ struct State {
     policy: Policy,
     cache: Option<Cache>,
     hedging: Hedging,
+    /// The gateways that share a store with this one.
+    fleet: Option<Arc<Fleet>>,
 }
 
 /// Why a gateway cannot be made.
@@ -132,18 +136,30 @@ impl State {
         }
         let own = here.iter();
         engines.extend(own.map(|(name, model)| (name.clone(), Known::Here(model.clone()))));
+        let mut map = Map::new(settings, engines);
+        let fleet = Fleet::of(&settings.pacing, &mut secrets)?;
+        if let Some(fleet) = &fleet {
+            map.share(fleet);
+        }
         Ok(Self {
-            map: Map::new(settings, engines),
+            map,
             rests: Rests::default(),
             policy: settings.recovery.0.clone(),
             cache: Cache::new(&settings.cache),
             hedging: settings.hedging.clone(),
+            fleet,
         })
     }
 
     /// Takes over what was learnt of routes that are the same as before.
     fn keep(&mut self, before: &Self) {
         let same = Same::between(before.map.engines(), self.map.engines());
+        if let (Some(fleet), Some(known)) = (&mut self.fleet, &before.fleet)
+            && fleet.has_store_of(known)
+        {
+            *fleet = known.clone();
+            self.map.share(fleet);
+        }
         self.rests.keep(&before.rests, &same);
         self.map.keep(&before.map, &same);
     }

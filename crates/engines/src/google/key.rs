@@ -1,6 +1,7 @@
 //! Keys of an upstream, and whose they are. They are never shown.
 
-use std::fmt;
+use sha2::{Digest, Sha256};
+use std::fmt::{self, Write};
 
 /// A key of an upstream. Its secret shows nowhere.
 #[derive(Clone, PartialEq, Eq)]
@@ -10,6 +11,8 @@ pub struct Key {
     pub project: String,
     /// The billing account that the project belongs to.
     pub account: String,
+    /// Whether nobody has named the project.
+    is_alone: bool,
 }
 
 impl Key {
@@ -19,7 +22,32 @@ impl Key {
             secret,
             project,
             account,
+            is_alone: false,
         }
+    }
+
+    /// The same key, of a project that nobody has named.
+    pub(super) fn alone(self, is_alone: bool) -> Self {
+        Self { is_alone, ..self }
+    }
+
+    /// What the key's project is called among several servers: by its name, or by a hash of the key where
+    /// it has none. It tells nobody the key.
+    pub fn project_among_servers(&self) -> String {
+        match self.is_alone {
+            true => format!("key {}", self.fingerprint()),
+            false => format!("project {}", self.project),
+        }
+    }
+
+    /// Tells the key from others, and tells nobody the key: 64 bits of its SHA-256.
+    pub fn fingerprint(&self) -> String {
+        let digest = Sha256::digest(self.secret.as_deref().unwrap_or_default());
+        digest.iter().take(8).fold(String::new(), |mut hex, byte| {
+            // Writing to a text cannot fail.
+            _ = write!(hex, "{byte:02x}");
+            hex
+        })
     }
 
     /// The secret itself.
@@ -50,5 +78,17 @@ mod tests {
     fn a_key_does_not_show() {
         let key = Key::new(Some("a-secret-of-mine".into()), "p".into(), "a".into());
         assert!(!format!("{key:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_key_is_known_among_servers_without_being_told() {
+        let key = |secret: &str, is_alone| {
+            Key::new(Some(secret.into()), "p".into(), "a".into()).alone(is_alone)
+        };
+        let [one, other] = ["one", "other"].map(|secret| key(secret, true).project_among_servers());
+        assert_ne!(one, other);
+        // The beginning of what `printf one | sha256sum` says.
+        assert_eq!(one, "key 7692c3ad3540bb80");
+        assert_eq!(key("one", false).project_among_servers(), "project p");
     }
 }

@@ -99,7 +99,8 @@ impl Settings {
                 let project = setting.project.clone().unwrap_or_else(alone);
                 let account = setting.account.clone().unwrap_or_else(|| project.clone());
                 let secret = secrets.read(&setting.key)?;
-                Ok(Key::new(Some(secret), project, account))
+                let key = Key::new(Some(secret), project, account);
+                Ok(key.alone(setting.project.is_none()))
             })
             .collect()
     }

@@ -1,6 +1,6 @@
 //! What is known of the store's being away, and what is kept until it is back.
 
-use crate::shared::{TIMEOUT, store::Ticket};
+use crate::shared::store::Ticket;
 use redis::RedisError;
 use std::{
     collections::VecDeque,
@@ -16,7 +16,7 @@ use tokio::sync::watch;
 /// How many corrections are kept while the store is away; more are lost.
 pub const MOST_KEPT: usize = 10_000;
 /// The wait before the store is tried for the first time; the next waits are twice as long each.
-/// Longer than [`TIMEOUT`], so that what was asked before the outage has failed by then.
+/// Longer than [`TIMEOUT`](super::TIMEOUT), so that what was asked before the outage has failed by then.
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest wait before the store is tried again.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -35,7 +35,7 @@ pub enum State {
 /// The store did not answer, or with an error. What it said may hold its address: for the log.
 #[derive(Clone, Debug)]
 pub enum Outage {
-    /// Not within [`TIMEOUT`].
+    /// Not within its time, such as [`TIMEOUT`](super::TIMEOUT).
     Late,
     /// What the store or the connection to it said.
     Failed(RedisError),
@@ -204,7 +204,7 @@ impl Outage {
 impl fmt::Display for Outage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Outage::Late => write!(f, "the quota store did not answer within {TIMEOUT:?}"),
+            Outage::Late => f.write_str("the quota store did not answer in time"),
             Outage::Failed(_) => f.write_str("the quota store failed"),
             Outage::Away => f.write_str("the quota store is away"),
         }
@@ -233,6 +233,7 @@ mod tests {
             day,
             mark,
             tokens: 10,
+            requests: 1,
         };
         Correction {
             ticket,

@@ -3,10 +3,12 @@
 --
 -- KEYS: the account, the log of its ticks.
 -- ARGV: now and the next midnight in milliseconds, tokens; rpm, rpd, tpm, tpd, or -1; a mark for the
--- account, should it be new: what was counted in one that was lost is not corrected in the next.
--- Returns {1, tick, day, mark} or {0, when each of the four is free}: milliseconds, -1 never, -2 now.
+-- account, should it be new: what was counted in one that was lost is not corrected in the next; how
+-- many ticks the minute has.
+-- Returns {1, tick, day, mark, requests of the minute} or {0, when each of the four is free}: milliseconds, -1 never, -2 now.
 local account, log = KEYS[1], KEYS[2]
 local now, midnight, tokens = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local minute = tonumber(ARGV[9])
 local function whole(number) return string.format('%.0f', number) end
 
 local fields = redis.call('HMGET', account, 'latest', 'ahead', 'day', 'ends', 'mr', 'mt', 'dr', 'dt', 'mark')
@@ -19,12 +21,12 @@ local dr, dt = tonumber(fields[7] or 0), tonumber(fields[8] or 0)
 local mark = fields[9] or ARGV[8]
 
 local back = math.max(latest - tick - ahead, 0)
-local set_back = back > 600
+local set_back = back > minute
 if set_back then ahead = ahead + back end
 latest = math.max(latest, tick + ahead)
 while true do
   local first = redis.call('LINDEX', log, 0)
-  if not first or tonumber(first) + 600 >= latest then break end
+  if not first or tonumber(first) + minute >= latest then break end
   local used = redis.call('HMGET', account, 'r' .. first, 't' .. first)
   mr, mt = mr - tonumber(used[1] or 0), mt - tonumber(used[2] or 0)
   redis.call('HDEL', account, 'r' .. first, 't' .. first)
@@ -38,7 +40,7 @@ local function minute_end(prefix, surplus)
   local ticks = redis.call('LRANGE', log, 0, -1)
   for _, name in ipairs(ticks) do
     surplus = surplus - tonumber(redis.call('HGET', account, prefix .. name) or 0)
-    if surplus <= 0 then return (tonumber(name) + 601 - ahead) * 100 end
+    if surplus <= 0 then return (tonumber(name) + minute + 1 - ahead) * 100 end
   end
   return now
 end
@@ -68,9 +70,9 @@ if not is_exhausted or not is_new then
     'ends', whole(ends), 'mr', whole(mr), 'mt', whole(mt), 'dr', whole(dr), 'dt', whole(dt),
     'mark', mark)
   -- A minute longer than anything counts, since clocks may be unsteady.
-  local life = math.max(ends - now, 60100) + 60000
+  local life = math.max(ends - now, (minute + 1) * 100) + 60000
   redis.call('PEXPIRE', account, whole(life))
   redis.call('PEXPIRE', log, whole(life))
 end
 if is_exhausted then return { 0, free[1], free[2], free[3], free[4] } end
-return { 1, latest, day, tonumber(mark) }
+return { 1, latest, day, tonumber(mark), mr }

@@ -4,7 +4,7 @@ use crate::{MODEL, NOON, PROJECT, at, rpm};
 use proptest::{prelude::*, test_runner::TestRunner};
 use propus_quota::{
     Ledger, Limits, Refused,
-    shared::{Denied, OnOutage, Outage, Shared, SharedReservation, TIMEOUT},
+    shared::{Denied, Informed, Note, OnOutage, Outage, Shared, SharedReservation, TIMEOUT},
 };
 use std::{
     net::{TcpListener, TcpStream},
@@ -422,5 +422,56 @@ fn what_a_lost_account_counted_is_not_corrected_in_the_next() {
         drop(limited(ask(&other, 2).await).unwrap());
         is_back(&shared).await;
         assert_eq!(admitted(&other, 2).await, 1);
+    });
+}
+
+#[test]
+fn who_asks_hears_the_news_first() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    run(async {
+        let minute = Duration::from_secs(61);
+        let shared = || Shared::patient(&server.address(), TIMEOUT, minute).unwrap();
+        let (one, other) = (shared(), shared());
+        let note = |name: &str, text: &str, until| Note {
+            name: name.into(),
+            text: text.into(),
+            until: at(until),
+        };
+        let ask = |shared: &Shared, now, known| {
+            let shared = shared.clone();
+            async move {
+                let (account, known, limits) = ((PROJECT, MODEL), ("b", known), rpm(2));
+                let asked = shared.reserve_informed(at(now), account, &limits, 1, known);
+                limited(asked.await)
+            }
+        };
+        let admitted = |answer| match answer {
+            Ok(Informed::Admitted(_, requests)) => requests,
+            Ok(Informed::News(news)) => panic!("{news:?}"),
+            Err(refused) => panic!("{refused:?}"),
+        };
+        assert_eq!(admitted(ask(&one, NOON, 0).await), 1);
+        let (old, new) = (note("a", "1 2", NOON + 500), note("b", "3", NOON + 9_000));
+        one.post(at(NOON), "b", &old).await.unwrap();
+        one.post(at(NOON + 600), "b", &new).await.unwrap();
+        let Ok(Informed::News(news)) = ask(&other, NOON + 700, 0).await else {
+            panic!("there are news");
+        };
+        assert_eq!(news.notes, [new], "what is over is taken off");
+        assert_eq!(admitted(ask(&other, NOON + 700, news.version).await), 2);
+        // The longer minute: 61 s and a tick after the first one.
+        let full = ask(&one, NOON + 700, news.version).await;
+        let refused = full.err().unwrap();
+        assert_eq!(
+            refused.exhausted[0].wait,
+            Duration::from_millis(61_100 - 700)
+        );
+        one.post(at(NOON), "b", &note("a", "x", NOON))
+            .await
+            .unwrap();
+        let again = ask(&one, NOON + 61_100, news.version).await;
+        assert!(matches!(again, Ok(Informed::News(newer)) if newer.version > news.version));
     });
 }

@@ -405,8 +405,12 @@ impl Course {
                     self.wait(wait).await;
                     self.history.waited += wait;
                 }
-                // Nothing better is known than to try.
-                None => return self.ways.first().cloned().ok_or_else(|| self.nothing()),
+                // Nothing better is known than to try, if there is room.
+                None => {
+                    return self
+                        .with_room(self.ways.iter().take(1).cloned().collect())
+                        .await;
+                }
             }
         }
     }

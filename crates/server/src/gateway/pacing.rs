@@ -8,21 +8,26 @@ mod believed;
 mod fair;
 mod learn;
 mod meter;
+mod together;
 
 pub(super) use learn::{Learnt, learnt};
+pub(super) use meter::MINUTE;
 
 use crate::gateway::{
+    fleet::Fleet,
     same::Same,
     settings::{Known, Pacing},
 };
 use fair::Fair;
 use meter::{Limits, Meter};
+use propus_engines::google::Key;
 use propus_failures::exhausted::{Tier, Unit};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use together::Together;
 use tokio::{
     sync::oneshot,
     time::{Instant, sleep, timeout_at},
@@ -33,6 +38,7 @@ use tokio::{
 pub(super) struct Lanes {
     settings: Pacing,
     lanes: Mutex<HashMap<(String, String), Arc<Lane>>>,
+    fleet: Option<Arc<Fleet>>,
 }
 
 /// What waits for one project's quota of one model.
@@ -41,6 +47,8 @@ pub(super) struct Lane(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
+    /// Project and model, as they are called among several gateways.
+    account: (String, String),
     /// Most that wait.
     queue: usize,
     /// Whether limits are learnt.
@@ -51,12 +59,22 @@ struct State {
     waiting: Fair<Waiting>,
     /// Whether a task lets them through.
     served: bool,
+    /// What the lane has in common with those of other gateways.
+    together: Option<Together>,
 }
 
 #[derive(Debug)]
 struct Waiting {
     tokens: u64,
     go: oneshot::Sender<()>,
+}
+
+/// What is to be done before the next one goes through.
+enum Step {
+    /// This time passes.
+    Wait(Duration),
+    /// Others are asked whether a request with so many tokens, which is counted here, has room.
+    Ask(u64),
 }
 
 /// There is no room in time.
@@ -79,19 +97,25 @@ impl Lanes {
         Self {
             settings: settings.clone(),
             lanes: Mutex::default(),
+            fleet: None,
         }
     }
 
-    /// The lane of a project and model; none where nobody waits.
-    pub fn lane(&self, project: &str, model: &str) -> Option<Arc<Lane>> {
+    /// From now on lanes keep to their limits together with those of other gateways.
+    pub fn share(&mut self, fleet: &Arc<Fleet>) {
+        self.fleet = Some(fleet.clone());
+    }
+
+    /// The lane of a key's project and a model; none where nobody waits.
+    pub fn lane(&self, key: &Key, model: &str) -> Option<Arc<Lane>> {
         if !self.settings.enabled {
             return None;
         }
         let mut lanes = lock(&self.lanes);
-        let key = (project.to_owned(), model.to_owned());
+        let name = (key.project.clone(), model.to_owned());
         let lane = lanes
-            .entry(key)
-            .or_insert_with(|| Arc::new(self.new_lane(model)));
+            .entry(name)
+            .or_insert_with(|| Arc::new(self.new_lane(key, model)));
         Some(lane.clone())
     }
 
@@ -104,6 +128,7 @@ impl Lanes {
         for ((project, model), lane) in lock(&before.lanes).iter() {
             if same.has_project(project) {
                 lane.change(&self.settings, self.limits_of(model));
+                lane.share(self.fleet.as_ref());
                 lanes.insert((project.clone(), model.clone()), lane.clone());
             }
         }
@@ -115,15 +140,20 @@ impl Lanes {
         Limits::of(known.copied().unwrap_or_default())
     }
 
-    fn new_lane(&self, model: &str) -> Lane {
-        Lane(Mutex::new(State {
+    fn new_lane(&self, key: &Key, model: &str) -> Lane {
+        let account = (key.project_among_servers(), model.to_owned());
+        let lane = Lane(Mutex::new(State {
+            account,
             queue: self.settings.queue,
             learns: self.settings.learn,
             meter: Meter::new(self.limits_of(model), self.settings.share),
             tier: None,
             waiting: Fair::default(),
             served: false,
-        }))
+            together: None,
+        }));
+        lane.share(self.fleet.as_ref());
+        lane
     }
 }
 
@@ -140,6 +170,7 @@ impl Lane {
     /// Whether a request would go through at once.
     pub fn has_room(&self, tokens: u64) -> bool {
         let mut state = lock(&self.0);
+        state.hear();
         state.waiting.is_empty() && state.meter.wait(Instant::now(), 1, tokens).is_zero()
     }
 
@@ -156,8 +187,13 @@ impl Lane {
         tokens: u64,
         until: Instant,
     ) -> Result<Duration, Full> {
-        let Some(mut go) = self.queued(caller, tokens, until)? else {
-            return Ok(Duration::ZERO);
+        let mut go = loop {
+            match self.queued(caller, tokens, until)? {
+                Some(go) => break go,
+                None if self.is_agreed(tokens).await => return Ok(Duration::ZERO),
+                // There is no room by now.
+                None => {}
+            }
         };
         let began = Instant::now();
         match timeout_at(until, &mut go).await {
@@ -173,7 +209,7 @@ impl Lane {
         }
     }
 
-    /// The place in the queue; none where there is room.
+    /// The place in the queue; none where there is room, as far as is known here.
     fn queued(
         self: &Arc<Self>,
         caller: &str,
@@ -182,6 +218,7 @@ impl Lane {
     ) -> Result<Option<oneshot::Receiver<()>>, Full> {
         let now = Instant::now();
         let mut state = lock(&self.0);
+        state.hear();
         if state.waiting.is_empty() && state.meter.wait(now, 1, tokens).is_zero() {
             state.meter.count(now, tokens);
             return Ok(None);
@@ -202,27 +239,40 @@ impl Lane {
 
     /// Lets those through who wait, until nobody does.
     async fn serve(self: Arc<Self>) {
-        while let Some(wait) = self.step() {
-            sleep(wait).await;
+        while let Some(step) = self.step() {
+            match step {
+                Step::Wait(wait) => sleep(wait).await,
+                Step::Ask(tokens) => {
+                    if self.is_agreed(tokens).await {
+                        self.let_agreed_through(tokens);
+                    }
+                }
+            }
         }
     }
 
-    /// Lets as many through as there is room for, and says how long until there is more; none when
-    /// nobody waits any more.
-    fn step(&self) -> Option<Duration> {
+    /// Lets as many through as there is room for, and says what is to be done until there is more; none
+    /// when nobody waits any more.
+    fn step(&self) -> Option<Step> {
         let mut state = lock(&self.0);
         let state = &mut *state;
         loop {
+            state.hear();
             state.waiting.drop_gone(|one| one.go.is_closed());
             let now = Instant::now();
             let Some(next) = state.waiting.next() else {
                 state.served = false;
                 return None;
             };
-            let wait = state.meter.wait(now, 1, next.tokens);
+            let tokens = next.tokens;
+            let wait = state.meter.wait(now, 1, tokens);
             if !wait.is_zero() {
                 // Limits and rests may change meanwhile.
-                return Some(wait.min(Duration::from_secs(1)));
+                return Some(Step::Wait(wait.min(Duration::from_secs(1))));
+            }
+            if state.together.is_some() {
+                state.meter.count(now, tokens);
+                return Some(Step::Ask(tokens));
             }
             let Some(next) = state.waiting.pop() else {
                 continue;
@@ -242,6 +292,7 @@ impl Lane {
         if state.learns {
             state.meter.learn(now, learnt);
         }
+        state.tell_refusal();
     }
 
     /// The upstream has served a request that was sent then.
@@ -295,7 +346,8 @@ mod tests {
             input_tokens_per_minute: None,
         };
         settings.limits.insert("m".into(), known);
-        Lanes::new(&settings).lane("p", "m").unwrap()
+        let key = Key::new(Some("k".into()), "p".into(), "a".into());
+        Lanes::new(&settings).lane(&key, "m").unwrap()
     }
 
     #[tokio::test(start_paused = true)]

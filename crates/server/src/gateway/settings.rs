@@ -78,6 +78,20 @@ pub struct Pacing {
     pub share: f64,
     /// Limits that are known, for each project; `default` stands for all other models.
     pub limits: BTreeMap<String, Known>,
+    /// A Valkey or Redis by which several gateways keep to the limits together.
+    pub store: Option<Store>,
+}
+
+/// The address of a Valkey or Redis, such as `redis://127.0.0.1:6379/`, or where it is read from, such as
+/// `env:NAME`. It may hold a password, so it shows nowhere.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Store(pub String);
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
 }
 
 /// Limits of one model.
@@ -123,6 +137,7 @@ impl Default for Pacing {
             queue: 10_000,
             share: 1.0,
             limits: BTreeMap::new(),
+            store: None,
         }
     }
 }

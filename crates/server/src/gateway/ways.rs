@@ -2,6 +2,7 @@
 //! which they are tried.
 
 use crate::gateway::{
+    fleet::Fleet,
     line::{Line, Queue, RouteNow},
     pacing::{Lane, Lanes},
     rests::Parts,
@@ -95,6 +96,11 @@ impl Map {
             turn: AtomicUsize::new(0),
             met: RwLock::default(),
         }
+    }
+
+    /// From now on the lanes keep to their limits together with others.
+    pub fn share(&mut self, fleet: &Arc<Fleet>) {
+        self.lanes.share(fleet);
     }
 
     /// Who answers for a model, also by default.
@@ -253,7 +259,7 @@ impl Map {
             let ours = (!key.is_callers()).then_some((at, &*key.project, &*key.account));
             let lane = ours
                 .zip(counted)
-                .and_then(|((_, project, _), counted)| self.lanes.lane(project, counted));
+                .and_then(|(_, counted)| self.lanes.lane(key, counted));
             let name = way_name(engine, at, keys.len());
             let parts = Parts::new(engine, counted, ours);
             let upstream = Upstream::Google(google.clone(), at);

@@ -7,6 +7,7 @@ mod repairs;
 mod resources;
 mod seen;
 mod streams;
+mod together;
 pub(crate) mod upstream;
 
 use crate::client::{Reply, Server};

@@ -6,6 +6,8 @@
 //! it is raised by trying: each five minutes without a refusal add a tenth of it, and a refusal that names
 //! nothing takes the last tenth back. After an hour it is learnt again.
 
+use crate::gateway::fleet::Moment;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -26,7 +28,36 @@ pub(super) struct Believed {
     until: Instant,
 }
 
+/// The same as others hear it: times in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Heard {
+    limit: u64,
+    steps: u64,
+    since: u64,
+    pub until: u64,
+}
+
 impl Believed {
+    /// What others are told.
+    pub fn told(&self, moment: &Moment) -> Heard {
+        Heard {
+            limit: self.limit,
+            steps: self.steps,
+            since: moment.millis(self.since),
+            until: moment.millis(self.until),
+        }
+    }
+
+    /// What another one believes; never for longer than it would be here.
+    pub fn heard(moment: &Moment, heard: Heard) -> Option<Self> {
+        (heard.limit > 0).then(|| Self {
+            limit: heard.limit,
+            steps: heard.steps,
+            since: moment.instant(heard.since),
+            until: moment.instant(heard.until).min(moment.now + BELIEVED),
+        })
+    }
+
     /// A limit that the upstream has named, while so many requests of the minute were served; none where it
     /// names 0, for which there is no use in waiting.
     pub fn named(now: Instant, limit: u64, served: u64) -> Option<Self> {
@@ -63,6 +94,7 @@ impl Believed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::UNIX_EPOCH;
 
     #[test]
     fn a_limit_is_raised_by_trying() {
@@ -80,6 +112,24 @@ mod tests {
         let mut two = Believed::named(at(0), 2, 0).unwrap();
         two.refused(at(1));
         assert_eq!((two.at(at(1)), two.at(at(6))), (Some(2), Some(3)));
+    }
+
+    #[test]
+    fn others_believe_the_same() {
+        let now = Instant::now() + BELIEVED;
+        let at = |seconds: u64| Moment {
+            now: now + Duration::from_secs(seconds),
+            time: UNIX_EPOCH + Duration::from_secs(9_000 + seconds),
+        };
+        let mut told = Believed::named(now, 20, 0).unwrap();
+        told.refused(now + RAISED_AFTER);
+        let text = serde_json::to_string(&told.told(&at(400))).unwrap();
+        let heard = serde_json::from_str(&text).unwrap();
+        let heard = Believed::heard(&at(700), heard).unwrap();
+        for seconds in [0, 599, 600, 900, 3_599, 3_600] {
+            let then = now + Duration::from_secs(seconds);
+            assert_eq!(heard.at(then), told.at(then), "{seconds}");
+        }
     }
 
     #[test]

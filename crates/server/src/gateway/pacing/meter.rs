@@ -4,13 +4,18 @@
 //! The minute slides, as in `propus_quota::ledger`, and is a little longer than 60 s: what left here at
 //! its end may arrive earlier behind its predecessor than it was sent.
 
-use super::{believed::Believed, learn::Learnt};
+use super::{
+    believed::{Believed, Heard},
+    learn::Learnt,
+};
+use crate::gateway::fleet::Moment;
 use propus_failures::exhausted::Unit;
+use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, time::Duration};
 use tokio::time::Instant;
 
 /// The minute, with a second for the ways there.
-const MINUTE: Duration = Duration::from_secs(61);
+pub(in crate::gateway) const MINUTE: Duration = Duration::from_secs(61);
 /// How finely the log of it is kept.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -31,6 +36,17 @@ pub(super) struct Meter {
     tokens: Option<Believed>,
     log: VecDeque<Slot>,
     sent: Slot,
+    /// Until then nothing leaves, for others have used the limits up.
+    shut_until: Option<Instant>,
+    /// The part of the limits that is left to this server while it cannot ask others, and until when.
+    alone: Option<(f64, Instant)>,
+}
+
+/// What is believed of limits, as others hear it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Beliefs {
+    requests: Option<Heard>,
+    tokens: Option<Heard>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +69,8 @@ impl Meter {
             tokens: None,
             log: VecDeque::new(),
             sent: Slot::at(now),
+            shut_until: None,
+            alone: None,
         }
     }
 
@@ -66,6 +84,59 @@ impl Meter {
         };
         of(limits.requests, requests, |slot| slot.requests)
             .max(of(limits.tokens, tokens, |slot| slot.tokens))
+            .max(self.shut(now))
+    }
+
+    /// Nothing leaves before then.
+    pub fn shut_until(&mut self, until: Instant) {
+        self.shut_until = self.shut_until.max(Some(until));
+    }
+
+    fn shut(&self, now: Instant) -> Duration {
+        let shut = self.shut_until;
+        shut.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
+    }
+
+    /// Others cannot be asked: for a minute only this part of the limits is used.
+    pub fn alone(&mut self, now: Instant, part: f64) {
+        self.alone = Some((part, now + MINUTE));
+    }
+
+    /// Whether only a part of the limits is used since others cannot be asked.
+    pub fn is_alone(&self, now: Instant) -> bool {
+        self.alone.is_some_and(|(_, until)| now < until)
+    }
+
+    /// A request that was counted last does not leave.
+    pub fn take_back(&mut self, now: Instant, tokens: u64) {
+        self.advance(now);
+        let counted = self.log.iter_mut().rfind(|slot| slot.requests > 0);
+        for slot in counted.into_iter().chain([&mut self.sent]) {
+            slot.requests = slot.requests.saturating_sub(1);
+            slot.tokens = slot.tokens.saturating_sub(tokens);
+        }
+    }
+
+    /// How many requests left in the minute.
+    pub fn sent(&mut self, now: Instant) -> u64 {
+        self.advance(now);
+        self.sent.requests
+    }
+
+    /// What others are told of the limits that were learnt, and until when it holds; none where nothing was.
+    pub fn beliefs(&self, moment: &Moment) -> Option<(Beliefs, Duration)> {
+        let told = |believed: Option<Believed>| believed.map(|one| one.told(moment));
+        let (requests, tokens) = (told(self.requests), told(self.tokens));
+        let until = requests.iter().chain(&tokens).map(|one| one.until).max()?;
+        let lasts = moment.instant(until).saturating_duration_since(moment.now);
+        Some((Beliefs { requests, tokens }, lasts))
+    }
+
+    /// Another one's beliefs take the place of those that are here.
+    pub fn hear(&mut self, moment: &Moment, beliefs: Beliefs) {
+        let heard = |one: Option<Heard>| one.and_then(|one| Believed::heard(moment, one));
+        self.requests = heard(beliefs.requests).or(self.requests);
+        self.tokens = heard(beliefs.tokens).or(self.tokens);
     }
 
     fn room(&self, now: Instant, limit: u64, asked: u64, count: fn(&Slot) -> u64) -> Duration {
@@ -174,9 +245,19 @@ impl Meter {
         self.tokens.is_some() || self.known.tokens.is_some()
     }
 
-    /// The part of each limit that is used.
+    /// The part of each limit that is used here.
     fn limits(&self, now: Instant) -> Limits {
-        let part = |limit: u64| ((limit as f64 * self.share) as u64).max(1);
+        let alone = self.alone.filter(|_| self.is_alone(now));
+        self.part(now, self.share * alone.map_or(1.0, |(part, _)| part))
+    }
+
+    /// The part of each limit that all use together.
+    pub fn limits_of_all(&self, now: Instant) -> Limits {
+        self.part(now, self.share)
+    }
+
+    fn part(&self, now: Instant, part: f64) -> Limits {
+        let part = |limit: u64| ((limit as f64 * part) as u64).max(1);
         let said = self.said(now);
         Limits {
             requests: said.requests.map(part),
@@ -328,6 +409,25 @@ mod tests {
         assert_eq!(meter.fullest(now, 1), (Unit::Requests, 1));
         meter.forget();
         assert!(meter.wait(now, 1, 21).is_zero());
+    }
+
+    #[test]
+    fn alone_a_part_is_left_and_what_is_taken_back_leaves_room() {
+        let now = Instant::now();
+        let mut meter = meter(10);
+        meter.alone(now, 0.4);
+        for _ in 0..4 {
+            assert!(meter.wait(now, 1, 0).is_zero());
+            meter.count(now, 0);
+        }
+        assert!(!meter.wait(now, 1, 0).is_zero());
+        assert_eq!(meter.limits_of_all(now).requests, Some(10));
+        meter.take_back(now, 0);
+        assert!(meter.wait(now, 1, 0).is_zero());
+        meter.shut_until(now + Duration::from_secs(7));
+        assert_eq!(meter.wait(now, 1, 0), Duration::from_secs(7));
+        let later = now + MINUTE;
+        assert!(!meter.is_alone(later) && meter.wait(later, 10, 0).is_zero());
     }
 
     #[test]
