@@ -5,8 +5,8 @@ into a build.
     sdk.py TARGET_FOLDER [--rounds 7] [--calls 2000] [--streams 200] [--compile]
 
 The programs of `sdk-peers` are built into the folder, each by itself. They ask the same upstream on
-127.0.0.1 and take turns; ratios are taken round by round. CPU is the process's own, the system's
-part included, after a warm-up. `--compile` also builds, in turns and from nothing, a project that
+127.0.0.1 and take turns, in another order each round; ratios are taken round by round. CPU is the process's
+own, the system's part included, after a warm-up. The upstream and the callers have a processor each. `--compile` also builds, in turns and from nothing, a project that
 depends on each SDK: minutes.
 """
 
@@ -42,14 +42,22 @@ def build(target, package):
     subprocess.run(command + ["--target-dir", target, "-p", package], check=True)
 
 
+def on(processor):
+    """Keeps a process to one processor, where there are several."""
+    processors = sorted(os.sched_getaffinity(0))
+    return lambda: os.sched_setaffinity(0, {processors[processor % len(processors)]})
+
+
 def measure(target, url, given):
     seconds = {}
-    for _ in range(given.rounds):
+    for turn in range(given.rounds):
         for title, kind, at_once in LOADS:
             calls = given.calls if kind == "unary" else given.streams
-            for sdk, program in SDKS.items():
+            sdks = list(SDKS.items())
+            for sdk, program in sdks[turn % len(sdks) :] + sdks[: turn % len(sdks)]:
                 command = [f"{target}/release/{program}", url, kind, str(calls), str(at_once)]
-                text = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+                run = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, preexec_fn=on(1))
+                text = run.stdout
                 seconds.setdefault((title, sdk), []).append(float(text))
     return seconds
 
@@ -102,14 +110,15 @@ def brought(compiles):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("target")
-    arguments.add_argument("--rounds", type=int, default=7)
+    arguments.add_argument("--rounds", type=int, default=15)
     arguments.add_argument("--calls", type=int, default=2000)
     arguments.add_argument("--streams", type=int, default=200)
     arguments.add_argument("--compile", action="store_true")
     given = arguments.parse_args()
     for package in ["sdk-upstream", *SDKS.values()]:
         build(given.target, package)
-    upstream = subprocess.Popen([f"{given.target}/release/sdk-upstream"], stdout=subprocess.PIPE, text=True)
+    upstream = [f"{given.target}/release/sdk-upstream"]
+    upstream = subprocess.Popen(upstream, stdout=subprocess.PIPE, text=True, preexec_fn=on(0))
     try:
         url = "http://" + upstream.stdout.readline().removeprefix("ready ").strip()
         show(measure(given.target, url, given))
