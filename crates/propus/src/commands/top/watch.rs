@@ -96,13 +96,18 @@ impl Watch {
             );
         }
         let call = self.transport.call(Method::GET, "propus/v1/quota");
-        let read = async {
-            let reply = call.query("project", &self.project).send().await?;
-            anyhow::Ok(HeadRoom::read(&reply.json().await?)?)
+        let sent = call.query("project", &self.project).send().await;
+        let reply = match sent {
+            Ok(reply) => reply.json().await,
+            Err(error) => Err(error),
         };
-        match read.await {
-            Ok(rooms) => Rooms::Known(rooms),
-            Err(error) => Rooms::Unknown(error.to_string()),
+        match reply {
+            Ok(reply) => HeadRoom::read(&reply)
+                .map_or_else(|odd| Rooms::Unknown(odd.to_string()), Rooms::Known),
+            Err(error) => Rooms::Unknown(match error.status() {
+                Some(status) => status.message.clone(),
+                None => error.message(),
+            }),
         }
     }
 }
