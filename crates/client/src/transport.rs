@@ -18,7 +18,7 @@ use connect::{Pool, Way};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Uri,
     header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, PROXY_AUTHORIZATION, USER_AGENT},
-    uri::{Authority, Scheme},
+    uri::{self, Authority, Scheme},
 };
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 use target::Target;
@@ -173,6 +173,17 @@ impl Transport {
     /// The base URL without credentials.
     pub fn base_url(&self) -> &str {
         &self.server.shown
+    }
+}
+
+impl Server {
+    /// Where a call goes.
+    fn uri(&self, target: Target) -> Result<Uri, http::Error> {
+        let mut parts = uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(target.into_http()?);
+        Ok(Uri::from_parts(parts)?)
     }
 }
 

@@ -45,7 +45,7 @@ impl<'a> Path<'a> {
         if rest.contains('/') {
             return None;
         }
-        match split_method(rest.clone()) {
+        match split_method(&rest) {
             Some((name, method)) if !name.is_empty() && !method.is_empty() => {
                 Some(Self::Method(version, Resource { collection, name }, method))
             }
@@ -56,17 +56,13 @@ impl<'a> Path<'a> {
 }
 
 /// The method stands behind the last colon: model names may hold colons of their own.
-fn split_method(rest: Cow<'_, str>) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
-    match rest {
-        Cow::Borrowed(rest) => {
-            let (name, method) = rest.rsplit_once(':')?;
-            Some((name.into(), method.into()))
-        }
-        Cow::Owned(rest) => {
-            let (name, method) = rest.rsplit_once(':')?;
-            Some((name.to_owned().into(), method.to_owned().into()))
-        }
-    }
+fn split_method<'a>(rest: &Cow<'a, str>) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+    let colon = rest.rfind(':')?;
+    let part = |from, to| match rest {
+        Cow::Borrowed(rest) => Cow::Borrowed(&rest[from..to]),
+        Cow::Owned(rest) => Cow::Owned(rest[from..to].to_owned()),
+    };
+    Some((part(0, colon), part(colon + 1, rest.len())))
 }
 
 /// A model's name without `models/`.

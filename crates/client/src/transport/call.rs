@@ -7,7 +7,7 @@ use super::{
 use crate::error::{Error, Kind};
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header::CONTENT_TYPE, uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, Either, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper_util::client::legacy;
@@ -135,13 +135,9 @@ impl Call {
     }
 
     /// Where it goes.
-    pub(super) fn uri(&self) -> Result<Uri, http::Error> {
-        let server = &self.transport.server;
-        let mut parts = uri::Parts::default();
-        parts.scheme = Some(server.scheme.clone());
-        parts.authority = Some(server.authority.clone());
-        parts.path_and_query = Some(self.target.clone().into_http()?);
-        Ok(Uri::from_parts(parts)?)
+    #[cfg(test)]
+    pub(super) fn uri(self) -> Result<http::Uri, http::Error> {
+        self.transport.server.uri(self.target)
     }
 
     /// Whether it may be made twice: whether it reads or generates, and changes nothing.
@@ -184,18 +180,19 @@ impl Call {
         if let Some(Fault(what, hint)) = self.fault {
             return Err(Error::setup(what, hint));
         }
-        let uri = self
-            .uri()
-            .map_err(|error| Error::setup("the path cannot be one of a URL", "").because(error))?;
         let Self {
             transport,
             method,
+            target,
             headers,
             times,
             secrets,
             ..
         } = self;
         let server = transport.server;
+        let uri = server
+            .uri(target)
+            .map_err(|error| Error::setup("the path cannot be one of a URL", "").because(error))?;
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = uri;

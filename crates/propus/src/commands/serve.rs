@@ -130,12 +130,12 @@ impl Serve {
         let registry = Registry::new(cards, own, config.strict_models, clock);
         #[cfg(feature = "otel")]
         let telemetry = telemetry::start(&config.telemetry)?;
-        #[cfg_attr(not(feature = "otel"), allow(unused_mut))]
-        let mut metrics = Metrics::new(&registry);
+        let metrics = Metrics::new(&registry);
         #[cfg(feature = "otel")]
-        if let Some(telemetry) = &telemetry {
-            metrics = metrics.collected_by(telemetry.clone());
-        }
+        let metrics = match telemetry.clone() {
+            Some(telemetry) => metrics.collected_by(telemetry),
+            None => metrics,
+        };
         let app = Arc::new(App {
             metrics,
             registry,
