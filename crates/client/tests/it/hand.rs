@@ -1,5 +1,6 @@
 //! A server that is led by hand: it sends what the test says, when the test says it.
 
+use propus_client::{Builder, Error};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpListener,
@@ -57,4 +58,10 @@ pub async fn piece(connection: &mut (impl AsyncBufReadExt + Unpin)) -> Vec<u8> {
     connection.read_exact(&mut piece).await.unwrap();
     piece.truncate(length);
     piece
+}
+
+/// Why a client of these settings gets no answer.
+pub async fn refused(builder: Builder) -> Error {
+    let client = builder.build().unwrap();
+    client.models().get("x").await.unwrap_err()
 }

@@ -1,7 +1,7 @@
 //! Ways through proxies: whole addresses, tunnels, SOCKS.
 
 use crate::{
-    hand::head,
+    hand::{head, refused},
     secure::{secure, signed},
 };
 use http::Version;
@@ -105,13 +105,7 @@ async fn a_tunnel_that_is_refused_is_no_connection() {
             "https://gemini.test:1",
             format!("http://name:pass-word@{proxy}"),
         );
-        let error = builder
-            .build()
-            .unwrap()
-            .models()
-            .get("x")
-            .await
-            .unwrap_err();
+        let error = refused(builder).await;
         assert!(error.is_connect(), "{error:?}");
         assert_eq!(error.failure(), Some("network-error"), "{error:?}");
         let all = format!("{error} {error:?}");

@@ -1,6 +1,6 @@
 //! What goes over a connection: packed bodies, names in URLs, and connections that end.
 
-use crate::hand::{by_hand, head, piece};
+use crate::hand::{by_hand, head, piece, refused};
 use async_compression::tokio::write::GzipEncoder;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -144,13 +144,7 @@ async fn a_connection_must_come_about_in_time() {
             .base_url("http://gemini.test")
             .proxy(Some(format!("socks5h://{address}"))),
     ] {
-        let error = builder
-            .build()
-            .unwrap()
-            .models()
-            .get("x")
-            .await
-            .unwrap_err();
+        let error = refused(builder).await;
         assert!(error.is_connect() && error.is_retryable(), "{error:?}");
         let why = format!("{error:?}");
         assert!(why.contains("no connection within 50ms"), "{why}");

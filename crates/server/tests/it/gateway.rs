@@ -37,6 +37,15 @@ pub(crate) fn before(url: &str, more: &str) -> Server {
     ))
 }
 
+/// A gateway that asks a second upstream when the first is silent for a while.
+pub(crate) fn hedging(slow: &str, quick: &str) -> Server {
+    gateway(&format!(
+        "[engines.a]\nbase_url = '{slow}'\napi_key = 'k1'\n[engines.b]\nbase_url = '{quick}'\napi_key = 'k2'\n\
+         [models]\ndefault = {{ routes = ['a'], fallbacks = ['b'] }}\n\
+         [hedging]\nenabled = true\nafter_seconds = 0.05"
+    ))
+}
+
 /// A call with more headers.
 pub(crate) async fn ask(server: &Server, path: &str, headers: &[(&str, &str)]) -> Reply {
     let mut request = Request::post(path).header("x-goog-api-key", &server.key);

@@ -1,7 +1,7 @@
 //! Calls that would have failed succeed, and those that cannot say why.
 
 use super::{
-    BODY, UNARY, ask, before, gateway,
+    BODY, UNARY, ask, before, gateway, hedging,
     upstream::{Raw, Step, whole},
 };
 use crate::client::Server;
@@ -299,12 +299,7 @@ async fn identical_deterministic_requests_are_answered_from_memory() {
 async fn a_silent_route_is_hedged_where_that_is_on() {
     let slow = Raw::start(vec![vec![Step::Hang]]).await;
     let quick = Raw::start(vec![good()]).await;
-    let server = gateway(&format!(
-        "[engines.a]\nbase_url = '{}'\napi_key = 'k1'\n[engines.b]\nbase_url = '{}'\napi_key = 'k2'\n\
-         [models]\ndefault = {{ routes = ['a'], fallbacks = ['b'] }}\n\
-         [hedging]\nenabled = true\nafter_seconds = 0.05",
-        slow.url, quick.url
-    ));
+    let server = hedging(&slow.url, &quick.url);
     let reply = ask(&server, UNARY, &[]).await;
     assert_eq!(reply.text(), GOOD);
     assert_eq!(reply.header("x-propus-repairs"), "route=b; attempts=2");

@@ -1,7 +1,7 @@
 //! What operators see of the gateway: counters at `/metrics`, and the line of each request.
 
 use super::{
-    BODY, STREAM, UNARY, ask, before, gateway,
+    BODY, STREAM, UNARY, ask, before, gateway, hedging,
     upstream::{Raw, Step, chunk, end, head, whole},
 };
 use crate::{
@@ -133,12 +133,7 @@ async fn who_leaves_does_not_learn_whether_it_helped() {
 async fn another_route_and_the_one_that_lost_a_race_are_counted() {
     let slow = Raw::start(vec![vec![Step::Hang]]).await;
     let quick = Raw::start(vec![good()]).await;
-    let server = gateway(&format!(
-        "[engines.a]\nbase_url = '{}'\napi_key = 'k1'\n[engines.b]\nbase_url = '{}'\napi_key = 'k2'\n\
-         [models]\ndefault = {{ routes = ['a'], fallbacks = ['b'] }}\n\
-         [hedging]\nenabled = true\nafter_seconds = 0.05",
-        slow.url, quick.url
-    ));
+    let server = hedging(&slow.url, &quick.url);
     assert_eq!(ask(&server, UNARY, &[]).await.status, 200);
     let view = metrics(&server).await;
     assert_eq!(attempts(&view, "a", "cancelled-499"), 1.0);
